@@ -211,7 +211,13 @@ mod tests {
     use super::*;
 
     fn actor(role: Role, org: Option<&str>, district: Option<&str>) -> Actor {
-        Actor { user_id: "u".into(), name: "n".into(), role, org_id: org.map(Into::into), district: district.map(Into::into) }
+        Actor {
+            user_id: "u".into(),
+            name: "n".into(),
+            role,
+            org_id: org.map(Into::into),
+            district: district.map(Into::into),
+        }
     }
 
     #[test]

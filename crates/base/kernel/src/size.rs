@@ -27,7 +27,9 @@ impl SizeClass {
 
     /// Both limits of a class must be met; missing one drops a class.
     pub fn classify(staff: i64, annual_revenue: Fen) -> SizeClass {
-        let at_least = |people: i64, million_yuan: i64| staff >= people && annual_revenue >= Fen::from_yuan(million_yuan * 1_000_000);
+        let at_least = |people: i64, million_yuan: i64| {
+            staff >= people && annual_revenue >= Fen::from_yuan(million_yuan * 1_000_000)
+        };
         if at_least(1_000, 400) {
             Self::Large
         } else if at_least(300, 20) {

@@ -43,7 +43,9 @@ impl SubItem {
 
 /// The families, in the plan's order.
 pub const FAMILIES: [Family; 4] = [
-    Family { code: "infrastructure", zh: "企业基础设施与基础管理上云", en: "Infrastructure and basic management" },
+    Family {
+        code: "infrastructure", zh: "企业基础设施与基础管理上云", en: "Infrastructure and basic management"
+    },
     Family { code: "platform", zh: "企业平台系统上云", en: "Platform systems" },
     Family { code: "business", zh: "企业业务应用上云", en: "Business applications" },
     Family { code: "equipment", zh: "产品/设备上云", en: "Products and equipment" },
@@ -55,18 +57,29 @@ pub const SUB_ITEMS: [SubItem; 20] = [
     SubItem { code: "infrastructure/storage", family: "infrastructure", zh: "存储资源上云", en: "Storage" },
     SubItem { code: "infrastructure/network", family: "infrastructure", zh: "网络资源上云", en: "Network" },
     SubItem { code: "infrastructure/security", family: "infrastructure", zh: "安全防护上云", en: "Security" },
-    SubItem { code: "infrastructure/collaboration", family: "infrastructure", zh: "协同办公上云", en: "Collaboration" },
-    SubItem { code: "infrastructure/management", family: "infrastructure", zh: "经营管理应用上云", en: "Business management" },
+    SubItem {
+        code: "infrastructure/collaboration", family: "infrastructure", zh: "协同办公上云", en: "Collaboration"
+    },
+    SubItem {
+        code: "infrastructure/management",
+        family: "infrastructure",
+        zh: "经营管理应用上云",
+        en: "Business management",
+    },
     SubItem { code: "platform/database", family: "platform", zh: "数据库上云", en: "Databases" },
     SubItem { code: "platform/big-data", family: "platform", zh: "大数据分析上云", en: "Big-data analysis" },
     SubItem { code: "platform/middleware", family: "platform", zh: "中间件平台上云", en: "Middleware" },
     SubItem { code: "platform/iot", family: "platform", zh: "物联网平台上云", en: "Internet of things" },
-    SubItem { code: "platform/development", family: "platform", zh: "软件开发平台上云", en: "Software development" },
+    SubItem {
+        code: "platform/development", family: "platform", zh: "软件开发平台上云", en: "Software development"
+    },
     SubItem { code: "platform/ai", family: "platform", zh: "人工智能平台上云", en: "Artificial intelligence" },
     SubItem { code: "business/operations", family: "business", zh: "运营管理上云", en: "Operations" },
     SubItem { code: "business/design", family: "business", zh: "研发设计上云", en: "Research and design" },
     SubItem { code: "business/production", family: "business", zh: "生产控制上云", en: "Production control" },
-    SubItem { code: "business/intelligent", family: "business", zh: "智能应用上云", en: "Intelligent applications" },
+    SubItem {
+        code: "business/intelligent", family: "business", zh: "智能应用上云", en: "Intelligent applications"
+    },
     SubItem { code: "equipment/collection", family: "equipment", zh: "数据采集", en: "Data collection" },
     SubItem { code: "equipment/diagnosis", family: "equipment", zh: "故障诊断", en: "Fault diagnosis" },
     SubItem { code: "equipment/prediction", family: "equipment", zh: "预测分析", en: "Predictive analysis" },

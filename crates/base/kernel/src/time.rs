@@ -124,7 +124,13 @@ mod tests {
     #[test]
     fn workdays_skip_weekends_and_holidays_and_count_makeup_days() {
         let mut c = Calendar::default();
-        c.holidays.extend([date(2018, 10, 1), date(2018, 10, 2), date(2018, 10, 3), date(2018, 10, 4), date(2018, 10, 5)]);
+        c.holidays.extend([
+            date(2018, 10, 1),
+            date(2018, 10, 2),
+            date(2018, 10, 3),
+            date(2018, 10, 4),
+            date(2018, 10, 5),
+        ]);
         c.makeup_workdays.extend([date(2018, 9, 29), date(2018, 9, 30)]);
         assert_eq!(c.add_workdays(date(2018, 9, 28), 3), date(2018, 10, 8));
         assert_eq!(c.workdays_between(date(2018, 9, 28), date(2018, 10, 8)), 3);

@@ -58,7 +58,9 @@ impl UsccError {
     pub fn message(&self, lang: Lang) -> String {
         match (lang, self) {
             (Lang::En, e) => e.to_string(),
-            (Lang::Zh, UsccError::Length { found }) => format!("统一社会信用代码应为18位，现为{found}位。请对照营业执照核对。"),
+            (Lang::Zh, UsccError::Length { found }) => {
+                format!("统一社会信用代码应为18位，现为{found}位。请对照营业执照核对。")
+            }
             (Lang::Zh, UsccError::Character { position, found }) => {
                 format!("第{position}位“{found}”不是代码可用字符（代码不使用 I、O、S、V、Z）。")
             }
@@ -167,10 +169,7 @@ mod tests {
     #[test]
     fn each_fault_is_named() {
         assert_eq!(Uscc::try_new("9135"), Err(UsccError::Length { found: 4 }));
-        assert_eq!(
-            Uscc::try_new("9135O100M000100Y43"),
-            Err(UsccError::Character { position: 5, found: 'O' })
-        );
+        assert_eq!(Uscc::try_new("9135O100M000100Y43"), Err(UsccError::Character { position: 5, found: 'O' }));
         assert_eq!(Uscc::try_new("91350100M000100Y44"), Err(UsccError::Check { expected: '3', found: '4' }));
     }
 

@@ -1,0 +1,290 @@
+//! The database: opening, reading, writing.
+
+use std::panic::AssertUnwindSafe;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use kernel::{Actor, Clock, IdSource};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{PgPool, SqlitePool};
+
+use crate::writer::{Writer, committed};
+use crate::{Conn, Cx, StoreError, migrate, params};
+
+/// Which database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+    /// Embedded, the default.
+    Sqlite,
+    /// When one machine is outgrown.
+    Postgres,
+}
+
+/// Where the records are.
+#[derive(Clone, Debug)]
+pub enum DbConfig {
+    /// A file.
+    Sqlite(PathBuf),
+    /// `postgres://user@host/database`
+    Postgres(String),
+}
+
+/// How it is opened.
+#[derive(Clone, Copy, Debug)]
+pub struct DbOptions {
+    /// Connections for reading.
+    pub readers_max: u32,
+    /// Seed of the random source; `None` takes the operating system's.
+    pub seed: Option<u64>,
+}
+
+impl Default for DbOptions {
+    fn default() -> Self {
+        DbOptions { readers_max: 4, seed: None }
+    }
+}
+
+enum Pools {
+    Sqlite { read: SqlitePool, write: SqlitePool },
+    Postgres(PgPool),
+}
+
+struct Inner {
+    pools: Pools,
+    writer: Writer,
+    clock: Arc<dyn Clock>,
+    ids: Mutex<IdSource>,
+}
+
+/// A handle; cheap to clone.
+#[derive(Clone)]
+pub struct Db(Arc<Inner>);
+
+fn sql_error(doing: &str) -> impl FnOnce(sqlx::Error) -> StoreError + '_ {
+    move |source| StoreError::Sql { doing: doing.to_owned(), source }
+}
+
+impl Db {
+    /// Opens the records and brings their schema to this program's version.
+    pub async fn open(config: &DbConfig, options: DbOptions, clock: Arc<dyn Clock>) -> Result<Db, StoreError> {
+        let pools = match config {
+            DbConfig::Sqlite(path) => open_sqlite(path, options).await?,
+            DbConfig::Postgres(url) => open_postgres(url, options).await?,
+        };
+        let ids = options.seed.map_or_else(IdSource::from_os, IdSource::seeded);
+        let db = Db(Arc::new(Inner { pools, writer: Writer::new(), clock, ids: Mutex::new(ids) }));
+        let mut conn = db.write_conn().await?;
+        migrate::run(&mut conn, db.0.clock.now()).await?;
+        Ok(db)
+    }
+
+    /// Which database this is.
+    pub fn backend(&self) -> Backend {
+        match self.0.pools {
+            Pools::Sqlite { .. } => Backend::Sqlite,
+            Pools::Postgres(_) => Backend::Postgres,
+        }
+    }
+
+    /// The clock that use cases get.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.0.clock
+    }
+
+    async fn write_conn(&self) -> Result<Conn, StoreError> {
+        match &self.0.pools {
+            Pools::Sqlite { write, .. } => write.acquire().await.map(Conn::Sqlite),
+            Pools::Postgres(pool) => pool.acquire().await.map(Conn::Postgres),
+        }
+        .map_err(sql_error("connecting to write"))
+    }
+
+    async fn read_conn(&self) -> Result<Conn, StoreError> {
+        match &self.0.pools {
+            Pools::Sqlite { read, .. } => read.acquire().await.map(Conn::Sqlite),
+            Pools::Postgres(pool) => pool.acquire().await.map(Conn::Postgres),
+        }
+        .map_err(sql_error("connecting to read"))
+    }
+
+    fn cx(&self, conn: Conn, actor: Actor, request_id: String) -> Cx {
+        let seed = self.0.ids.lock().expect("no panic while held").below(u64::MAX);
+        let ids = IdSource::seeded(seed);
+        Cx { conn, now: self.0.clock.now(), ids, actor, request_id, journaled: 0, wrote: false }
+    }
+
+    /// Runs a use case that only looks. Its transaction, if it needs one snapshot, is its own concern: each statement
+    /// sees what was committed before it.
+    pub async fn read<T, E, F>(&self, actor: &Actor, f: F) -> Result<T, E>
+    where
+        F: for<'c> FnOnce(&'c mut Cx) -> BoxFuture<'c, Result<T, E>>,
+        E: From<StoreError>,
+    {
+        let conn = self.read_conn().await?;
+        let mut cx = self.cx(conn, actor.clone(), String::new());
+        let result = f(&mut cx).await;
+        debug_assert!(!cx.wrote, "a use case that writes must go through Db::write");
+        result
+    }
+
+    /// Runs a use case that changes records. The answer comes after the changes are on disk; a refusal or a panic
+    /// leaves nothing behind. It runs to its end even if the caller stops waiting.
+    pub async fn write<T, E, F>(&self, actor: &Actor, request_id: &str, f: F) -> Result<T, E>
+    where
+        F: for<'c> FnOnce(&'c mut Cx) -> BoxFuture<'c, Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (db, actor, request_id) = (self.clone(), actor.clone(), request_id.to_owned());
+        let task = tokio::spawn(async move { db.write_turn(actor, request_id, f).await });
+        task.await.unwrap_or_else(|_| Err(StoreError::Panicked.into()))
+    }
+
+    async fn write_turn<T, E, F>(&self, actor: Actor, request_id: String, f: F) -> Result<T, E>
+    where
+        F: for<'c> FnOnce(&'c mut Cx) -> BoxFuture<'c, Result<T, E>>,
+        E: From<StoreError>,
+    {
+        let mut turn = self.0.writer.turn().await;
+        if !turn.has_conn() {
+            turn.set_conn(self.write_conn().await?);
+        }
+        let conn = match turn.begin().await {
+            Ok(conn) => conn,
+            Err(e) => {
+                turn.fail(&e);
+                return Err(e.into());
+            }
+        };
+        let mut cx = self.cx(conn, actor, request_id);
+        let outcome = AssertUnwindSafe(f(&mut cx)).catch_unwind().await;
+        let unjournaled = cx.wrote && cx.journaled == 0;
+        let result = match outcome {
+            Ok(Ok(_)) if unjournaled => Err(StoreError::NotJournaled(cx.request_id.clone()).into()),
+            Ok(result) => result,
+            Err(_) => Err(StoreError::Panicked.into()),
+        };
+        let receiver = turn.end(cx.conn, result.is_ok()).await?;
+        if result.is_ok() {
+            committed(receiver).await?;
+        }
+        result
+    }
+
+    /// [`Db::write`] with idempotency: a second call with the same actor, key and content answers what the first
+    /// one answered, without doing it again; other content under the same key is refused.
+    pub async fn write_once<T, E, F>(
+        &self,
+        actor: &Actor,
+        request_id: &str,
+        key: &str,
+        content: &str,
+        f: F,
+    ) -> Result<T, E>
+    where
+        F: for<'c> FnOnce(&'c mut Cx) -> BoxFuture<'c, Result<T, E>> + Send + 'static,
+        T: Serialize + DeserializeOwned + Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (key, content) = (key.to_owned(), content.to_owned());
+        self.write(actor, request_id, move |cx| {
+            Box::pin(async move {
+                let known = "SELECT content_sha256, response_json FROM idempotency WHERE actor_id = $1 AND key = $2";
+                let actor_id = cx.actor.user_id.clone();
+                if let Some(row) = cx.opt(known, params![&actor_id, &key]).await? {
+                    if row.get::<String>("content_sha256")? != content {
+                        return Err(StoreError::IdempotencyConflict.into());
+                    }
+                    let stored: String = row.get("response_json")?;
+                    return serde_json::from_str(&stored)
+                        .map_err(|source| StoreError::Json { what: "idempotency".into(), source }.into());
+                }
+                let value = f(cx).await?;
+                let response = serde_json::to_string(&value)
+                    .map_err(|source| StoreError::Json { what: "idempotency".into(), source })?;
+                let sql = "INSERT INTO idempotency (actor_id, key, content_sha256, response_json, at_us) \
+                           VALUES ($1, $2, $3, $4, $5)";
+                let now = cx.now;
+                cx.execute(sql, params![actor_id, key, content, response, now]).await?;
+                Ok(value)
+            })
+        })
+        .await
+    }
+
+    /// Can the records be read and written? For `/readyz`.
+    pub async fn ready(&self) -> Result<(), StoreError> {
+        let mut conn = self.read_conn().await?;
+        let row = conn.one("SELECT MAX(version) AS version FROM schema_version", vec![]).await?;
+        let found: i64 = row.get("version")?;
+        let expected = migrate::latest_version();
+        if found != expected {
+            let advice = "another program has changed the schema; restart".to_owned();
+            return Err(StoreError::SchemaVersion { found, expected, advice });
+        }
+        Ok(())
+    }
+
+    /// Closes all connections; SQLite folds its log into the file.
+    pub async fn close(&self) {
+        let mut turn = self.0.writer.turn().await;
+        turn.fail(&StoreError::CommitFailed("closing".into()));
+        match &self.0.pools {
+            Pools::Sqlite { read, write } => {
+                read.close().await;
+                write.close().await;
+            }
+            Pools::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+async fn open_sqlite(path: &std::path::Path, options: DbOptions) -> Result<Pools, StoreError> {
+    if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(|e| StoreError::io("creating the data folder", e))?;
+    }
+    let base = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(30))
+        .statement_cache_capacity(512)
+        .pragma("temp_store", "memory")
+        .pragma("cache_size", "-65536");
+    // The one connection that writes lives as long as the process.
+    let write = SqlitePoolOptions::new()
+        .max_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_with(base.clone())
+        .await
+        .map_err(sql_error("opening the SQLite file"))?;
+    let read = SqlitePoolOptions::new()
+        .max_connections(options.readers_max)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .connect_with(base.pragma("query_only", "on"))
+        .await
+        .map_err(sql_error("opening the SQLite file for reading"))?;
+    Ok(Pools::Sqlite { read, write })
+}
+
+async fn open_postgres(url: &str, options: DbOptions) -> Result<Pools, StoreError> {
+    let connect = PgConnectOptions::from_str(url).map_err(sql_error("reading the PostgreSQL address"))?;
+    let pool = PgPoolOptions::new()
+        .max_connections(options.readers_max + 1)
+        .connect_with(connect)
+        .await
+        .map_err(sql_error("connecting to PostgreSQL"))?;
+    Ok(Pools::Postgres(pool))
+}

@@ -1,0 +1,81 @@
+//! What can go wrong below a use case. Refusals of the business are not here: each use case names its own.
+
+/// A fault of the records themselves.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database refused or failed; `doing` says during what.
+    #[error("database failed while {doing}: {source}")]
+    Sql {
+        /// What was being done: the statement's first words.
+        doing: String,
+        /// The database's own words.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// A row that cannot be: the column is missing or holds what it must not.
+    #[error("column {column} cannot be read: {why}")]
+    Column {
+        /// The column.
+        column: String,
+        /// Why not.
+        why: String,
+    },
+    /// The statement expected a row and found none.
+    #[error("no row where one must be: {0}")]
+    Missing(String),
+    /// The commit that would have made this durable failed; nothing of it is kept.
+    #[error("the commit failed, nothing was kept: {0}")]
+    CommitFailed(String),
+    /// A use case panicked; its changes were rolled back.
+    #[error("the use case broke off and was rolled back")]
+    Panicked,
+    /// JR-1: a use case changed records and wrote no journal row; it was rolled back.
+    #[error("the use case {0} changed records without a journal row; it was rolled back (JR-1)")]
+    NotJournaled(String),
+    /// The same idempotency key came with other content.
+    #[error("this idempotency key was used before with other content")]
+    IdempotencyConflict,
+    /// The database is of another version than this program.
+    #[error("the database is at schema version {found}, this program needs {expected}: {advice}")]
+    SchemaVersion {
+        /// What the database says.
+        found: i64,
+        /// What the program carries.
+        expected: i64,
+        /// What to do.
+        advice: String,
+    },
+    /// A migration that has run was altered afterwards.
+    #[error("migration {0} was changed after it had run; restore its text and add a new migration instead")]
+    MigrationChanged(String),
+    /// Input or output outside the database.
+    #[error("{doing}: {source}")]
+    Io {
+        /// What was being done.
+        doing: String,
+        /// The system's words.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Stored JSON does not read as what it should be.
+    #[error("stored JSON in {what} does not read: {source}")]
+    Json {
+        /// Which value.
+        what: String,
+        /// The reader's words.
+        #[source]
+        source: serde_json::Error,
+    },
+}
+
+impl StoreError {
+    /// Did the statement run into a unique constraint? Use cases turn that into their own named refusal.
+    pub fn is_unique_violation(&self) -> bool {
+        matches!(self, StoreError::Sql { source: sqlx::Error::Database(e), .. } if e.is_unique_violation())
+    }
+
+    /// Wraps an input/output error with what was being done.
+    pub fn io(doing: impl Into<String>, source: std::io::Error) -> StoreError {
+        StoreError::Io { doing: doing.into(), source }
+    }
+}
