@@ -1,0 +1,30 @@
+// Entry of app.js. Pages work without it; with it they warn, narrow, follow and draw.
+import "htmx.org";
+import { focusErrors, precheckFiles, submitOnce, warnWhenDirty } from "./forms.js";
+import { copyAndPrint, filterTables, followProgress, togglePreferences } from "./page.js";
+
+// CHARTS_URL is put in by build.mjs and carries the hash of charts.js, so that a cached copy is never a stale one.
+function drawCharts(root) {
+  if (!root.querySelector?.("[data-chart]")) return;
+  import(new URL(CHARTS_URL, import.meta.url).href).then((charts) => charts.drawAll(root));
+}
+
+function enliven(root) {
+  followProgress(root);
+  drawCharts(root);
+}
+
+document.documentElement.classList.add("js");
+togglePreferences();
+warnWhenDirty();
+submitOnce();
+precheckFiles();
+filterTables();
+copyAndPrint();
+focusErrors(document);
+enliven(document);
+
+document.addEventListener("htmx:after:swap", (event) => {
+  focusErrors(event.target);
+  enliven(document);
+});
