@@ -65,7 +65,7 @@ function axisOption(kind, data, look) {
   };
   const amounts = [0, 1].filter((n) => series.some((s) => (s.axis ?? 0) === n)).map((n) => ({
     type: "value",
-    name: unitNote(series, n),
+    name: horizontal ? undefined : unitNote(series, n),
     nameTextStyle: text,
     axisLabel: text,
     splitLine: { show: n === 0, lineStyle: { color: look.line } },
@@ -83,6 +83,7 @@ function axisOption(kind, data, look) {
       data: one.data,
       stack: stacked ? "all" : undefined,
       barMaxWidth: 40,
+      label: { show: Boolean(horizontal && !stacked), position: "right", color: look.ink, fontSize: look.px * 0.8125 },
       symbolSize: 8,
       symbol: ["circle", "rect", "triangle", "diamond"][index % 4],
       lineStyle: { width: 2.5, type: ["solid", "dashed", "dotted"][index % 3] },
@@ -93,7 +94,7 @@ function axisOption(kind, data, look) {
         ? {
             symbol: "none",
             lineStyle: { color: look.rule, type: "dashed", width: 1.5 },
-            label: { formatter: target.name, color: look.rule, position: "insideEndTop" },
+            label: { formatter: target.name, color: look.rule, position: horizontal ? "start" : "insideEndTop" },
             data: [horizontal ? { xAxis: target.value } : { yAxis: target.value }],
           }
         : undefined,
@@ -101,7 +102,9 @@ function axisOption(kind, data, look) {
   };
 }
 
-function pieOption(data, look) {
+function pieOption(data, look, width_px) {
+  // A narrow ring leaves room for its labels; on a phone they would otherwise be dropped.
+  const narrow = width_px < look.px * 22;
   const [only] = data.series;
   return {
     ...common(look),
@@ -109,10 +112,10 @@ function pieOption(data, look) {
     series: [{
       type: "pie",
       name: only.name,
-      radius: ["45%", "70%"],
+      radius: narrow ? ["32%", "50%"] : ["45%", "70%"],
       itemStyle: { borderColor: look.surface, borderWidth: 2 },
-      label: { color: look.ink, formatter: "{b}\n{c}（{d}%）", fontSize: look.px * 0.8125, lineHeight: look.px * 1.2 },
-      labelLine: { lineStyle: { color: look.axis } },
+      label: { color: look.ink, formatter: "{b}\n{c}", fontSize: look.px * 0.8125, lineHeight: look.px * 1.2 },
+      labelLine: { length: narrow ? 6 : 14, length2: narrow ? 4 : 14, lineStyle: { color: look.axis } },
       data: data.labels.map((name, index) => ({ name, value: only.data[index] })),
     }],
   };
@@ -129,7 +132,7 @@ function draw(element) {
     drawn.set(element, init(element.firstChild));
     new ResizeObserver(() => drawn.get(element)?.resize()).observe(element);
   }
-  drawn.get(element).setOption(kind === "pie" ? pieOption(data, look) : axisOption(kind, data, look), true);
+  drawn.get(element).setOption(kind === "pie" ? pieOption(data, look, element.clientWidth) : axisOption(kind, data, look), true);
   element.dataset.drawn = kind;
 }
 

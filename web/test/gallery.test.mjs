@@ -52,6 +52,13 @@ for (const [name, path, prefs] of looks) {
       const { context, page, faults } = await open(width, { path, prefs });
       await page.waitForSelector("[data-drawn]");
       assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= width);
+      // axe cannot judge text over a picture: take gradients away, so that it judges the flat colour beneath, which the
+      // style sheet keeps at the gradient's worst end. The SVG text over bars is judged by eye.
+      await page.evaluate(() => {
+        for (const element of document.querySelectorAll("body, .card, .site-head, .hero, .cockpit-head, .select")) {
+          element.style.backgroundImage = "none";
+        }
+      });
       // The DevTools protocol runs this outside the page's policy.
       await page.evaluate(axe);
       const found = await page.evaluate(() => window.axe.run({ resultTypes: ["violations"] }));
