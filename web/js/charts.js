@@ -115,7 +115,7 @@ function pieOption(data, look, width_px) {
       radius: narrow ? ["32%", "50%"] : ["45%", "70%"],
       itemStyle: { borderColor: look.surface, borderWidth: 2 },
       label: { color: look.ink, formatter: "{b}\n{c}", fontSize: look.px * 0.8125, lineHeight: look.px * 1.2 },
-      labelLine: { length: narrow ? 6 : 14, length2: narrow ? 4 : 14, lineStyle: { color: look.axis } },
+      labelLine: { length: 16, length2: narrow ? 4 : 14, lineStyle: { color: look.axis } },
       data: data.labels.map((name, index) => ({ name, value: only.data[index] })),
     }],
   };
