@@ -1,0 +1,6 @@
+//! The books on both databases.
+
+mod flow;
+mod post;
+mod rest;
+mod verify;
