@@ -1,0 +1,192 @@
+//! The frame: gates, forms, refusals as pages and as problem details, lists as files.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::Path;
+use axum::http::{Request, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use kernel::{Action, Actor, Fen, Lang, Text};
+use store::StoreError;
+use testkit::TestBed;
+use tower::ServiceExt;
+use web::{
+    ApiPost, App, AppError, AppState, Cell, Col, Ctx, Form, FormData, Page, Route, Site, Table, again_or_fail,
+    test_router,
+};
+
+store::refusals! {
+    /// For the test.
+    pub enum TryError {
+        /// Too much.
+        TooMuch { asked: Fen } = 409, "too-much", field "amount", zh "超出{asked}", en "{asked} is too much";
+    }
+}
+
+#[derive(askama::Template)]
+#[template(
+    source = "{% extends \"layout.html\" %}{% block content %}{{ f.error_summary() }}{{ f.open(\"/try\") }}{{ f.input(\"amount\").label(p.t(\"金额\", \"Amount\")) }}{{ f.close() }}{% endblock %}",
+    ext = "html"
+)]
+struct Show {
+    p: Page,
+    f: Form,
+}
+
+fn page(ctx: &Ctx, f: Form) -> Result<Response, AppError> {
+    ctx.render(&Show { p: ctx.page(ctx.t("试", "Try")), f })
+}
+
+async fn get(ctx: Ctx) -> Result<Response, AppError> {
+    page(&ctx, Form::new(&ctx))
+}
+
+async fn post(ctx: Ctx, data: FormData) -> Result<Response, AppError> {
+    let mut check = data.check(ctx.lang);
+    let amount = check.yuan("amount");
+    let errors = check.errors();
+    if !errors.is_empty() {
+        return page(&ctx, Form::again(&ctx, &data, errors));
+    }
+    let done = ctx
+        .submit(&data, move |cx| {
+            Box::pin(async move {
+                if amount > Fen::from_yuan(10) {
+                    return Err(TryError::TooMuch { asked: amount });
+                }
+                cx.journal("test.try", "x", &(), &amount).await?;
+                Ok(cx.next_number("try").await?)
+            })
+        })
+        .await;
+    match done {
+        Ok(n) => Ok(ctx.redirect(&format!("/done/{n}"))),
+        Err(e) => again_or_fail(e, ctx.lang, |errors| page(&ctx, Form::again(&ctx, &data, errors))),
+    }
+}
+
+async fn api(ctx: Ctx, Path(_id): Path<String>, post: ApiPost<i64>) -> Result<Response, AppError> {
+    let n: i64 = ctx
+        .submit_keyed(&post.key, &post.content, move |cx| {
+            Box::pin(async move {
+                cx.journal("test.api", "x", &(), &post.body).await?;
+                Ok::<_, StoreError>(cx.next_number("try").await?)
+            })
+        })
+        .await?;
+    Ok(axum::Json(n).into_response())
+}
+
+async fn bed() -> (TestBed, AppState) {
+    let bed = TestBed::open(testkit::Backend::Sqlite).await.unwrap();
+    let site = Site { name: Text::new("云津", "Yunjin"), ..Site::default() };
+    let app =
+        App::new(bed.db.clone(), bed.blobs.clone(), bed.folder().join("uploads"), site, kernel::Calendar::default());
+    (bed, Arc::new(app))
+}
+
+fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/try", Action::PlaceOrder, get),
+        Route::post("/try", Action::PlaceOrder, post),
+        Route::post("/api/v1/try/{id}", Action::PlaceOrder, api),
+    ]
+}
+
+async fn call(app: &AppState, actor: Actor, request: Request<Body>) -> (StatusCode, String, String) {
+    let response = test_router(routes(), app.clone(), actor).oneshot(request).await.unwrap();
+    let status = response.status();
+    let location = response.headers().get(header::LOCATION).map_or(String::new(), |v| v.to_str().unwrap().to_owned());
+    let bytes = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
+    (status, location, String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn form(body: &str) -> Request<Body> {
+    Request::post("/try")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(Body::from(body.to_owned()))
+        .unwrap()
+}
+
+#[tokio::test]
+async fn the_gate_follows_the_table() {
+    let (_bed, app) = bed().await;
+    let ask = || Request::get("/try").body(Body::empty()).unwrap();
+    assert_eq!(call(&app, testkit::enterprise_owner("org_a"), ask()).await.0, StatusCode::OK);
+    let (status, location, _) = call(&app, Actor::public(), ask()).await;
+    assert_eq!((status, location.as_str()), (StatusCode::SEE_OTHER, "/sign-in?next=%2Ftry"));
+    let (status, _, body) = call(&app, testkit::auditor(), ask()).await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    assert!(body.contains("您的身份无权进行此操作"), "{body}");
+}
+
+#[tokio::test]
+async fn a_form_keeps_what_was_typed_and_says_what_is_wrong() {
+    let (_bed, app) = bed().await;
+    let owner = testkit::enterprise_owner("org_a");
+    let (status, _, body) = call(&app, owner.clone(), form("_csrf=test&amount=12%E4%B8%87")).await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(
+        body.contains("error-summary") && body.contains("value=\"12万\"") && body.contains("aria-invalid"),
+        "{body}"
+    );
+    let (status, _, body) = call(&app, owner.clone(), form("_csrf=test&amount=11")).await;
+    assert_eq!(status, StatusCode::CONFLICT);
+    assert!(body.contains("超出¥11.00") && body.contains("href=\"#amount\""), "{body}");
+    let (status, _, body) = call(&app, owner, form("_csrf=wrong&amount=1")).await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    assert!(body.contains("csrf"));
+}
+
+#[tokio::test]
+async fn a_second_click_does_nothing_more() {
+    let (_bed, app) = bed().await;
+    let owner = testkit::enterprise_owner("org_a");
+    for _ in 0..2 {
+        let (status, location, _) = call(&app, owner.clone(), form("_csrf=test&_key=k1&amount=1")).await;
+        assert_eq!((status, location.as_str()), (StatusCode::SEE_OTHER, "/done/1"));
+    }
+    let (status, _, body) = call(&app, owner, form("_csrf=test&_key=k1&amount=2")).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{body}");
+}
+
+#[tokio::test]
+async fn the_api_answers_problem_details_in_the_readers_language() {
+    let (_bed, app) = bed().await;
+    let owner = testkit::enterprise_owner("org_a");
+    let request = |key: Option<&str>, body: &str| {
+        let mut r =
+            Request::post("/api/v1/try/1").header("content-type", "application/json").header("accept-language", "en");
+        if let Some(k) = key {
+            r = r.header("idempotency-key", k);
+        }
+        r.body(Body::from(body.to_owned())).unwrap()
+    };
+    let (status, _, body) = call(&app, owner.clone(), request(None, "1")).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert!(
+        body.contains("urn:yunjin:problem:idempotency-key-missing") && body.contains("The request needs"),
+        "{body}"
+    );
+    let (status, _, body) = call(&app, owner.clone(), request(Some("a"), "\"x\"")).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(body.contains("line 1 column"), "{body}");
+    for _ in 0..2 {
+        let (status, _, body) = call(&app, owner.clone(), request(Some("b"), "5")).await;
+        assert_eq!((status, body.as_str()), (StatusCode::OK, "1"));
+    }
+}
+
+#[test]
+fn a_list_is_the_same_on_the_page_and_in_files() {
+    let columns = vec![Col::text("企业"), Col::num("金额（元）"), Col::actions("操作")];
+    let mut table = Table::new(Lang::Zh, "t", "表", columns);
+    table.row(vec![Cell::text("=cmd()"), Cell::Money(Fen(123_456)), Cell::Html(web::Html("<b>x</b>".into()))]);
+    let csv = String::from_utf8(table.csv()).unwrap();
+    assert_eq!(csv, "\u{feff}企业,金额（元）\n'=cmd(),1234.56\n");
+    let sheet = web::read_sheet(&table.xlsx().unwrap(), &[("企业", "Firm"), ("金额（元）", "Amount")]).unwrap();
+    assert_eq!(sheet.rows, [(2, vec!["=cmd()".to_owned(), "1234.56".to_owned()])]);
+    assert!(table.to_string().contains("1,234.56") && table.to_string().contains("<b>x</b>"));
+    let missing = web::read_sheet(&table.xlsx().unwrap(), &[("区", "District")]).unwrap_err();
+    assert!(missing.message(Lang::Zh).contains("区 / District"));
+}
