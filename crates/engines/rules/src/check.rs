@@ -188,8 +188,8 @@ impl Programme {
     }
 
     /// The fact of this name, standard or the programme's own.
-    pub fn fact(&self, name: &str) -> Option<Fact> {
-        standard_fact(name).or_else(|| self.facts.iter().find(|f| f.name == name).cloned())
+    pub fn fact(&self, name: &str) -> Option<&Fact> {
+        standard_fact(name).or_else(|| self.facts.iter().find(|f| f.name == name))
     }
 
     /// The value in force on a day: the latest that has begun, unless it has ended.
@@ -203,7 +203,7 @@ impl Programme {
     pub fn facts_read(&self, instrument: &Instrument, act: Act) -> (Vec<Fact>, Vec<Fact>) {
         let Some(rule) = instrument.rule(act) else { return (Vec::new(), Vec::new()) };
         let needs = crate::decide::Needs::of(self, instrument, rule, act);
-        let facts = |names: &BTreeSet<String>| names.iter().filter_map(|n| self.fact(n)).collect();
+        let facts = |names: &BTreeSet<String>| names.iter().filter_map(|n| self.fact(n).cloned()).collect();
         (facts(&needs.facts), facts(&needs.optional_facts))
     }
 

@@ -4,6 +4,7 @@
 //! what a batch of vouchers fixes arrives under `batch`.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use jiff::civil::Date;
 use kernel::{EvidenceLevel, SizeClass, Text, Uscc};
@@ -105,14 +106,17 @@ const STANDARD: [Row; 38] = [
 ];
 
 /// The facts that every programme may use.
-pub fn standard_facts() -> Vec<Fact> {
-    let fact = |(name, kind, zh, en): Row| Fact { name: name.to_owned(), kind, label: Text::new(zh, en) };
-    STANDARD.into_iter().map(fact).collect()
+pub fn standard_facts() -> &'static [Fact] {
+    static FACTS: LazyLock<Vec<Fact>> = LazyLock::new(|| {
+        let fact = |(name, kind, zh, en): Row| Fact { name: name.to_owned(), kind, label: Text::new(zh, en) };
+        STANDARD.into_iter().map(fact).collect()
+    });
+    &FACTS
 }
 
 /// The standard fact of this name.
-pub fn standard_fact(name: &str) -> Option<Fact> {
-    standard_facts().into_iter().find(|f| f.name == name)
+pub fn standard_fact(name: &str) -> Option<&'static Fact> {
+    standard_facts().iter().find(|f| f.name == name)
 }
 
 impl FactKind {

@@ -28,6 +28,35 @@ fn the_plan_is_there_in_full() {
     assert_eq!(goals, plan);
     assert!(!p.targets[8].is_met(5000) && p.targets[8].is_met(5001));
     assert_eq!(p.shares.len(), 3);
+    // Every section of the published text has its clause, and a clause that nothing uses does not parse.
+    let of_plan = p.clauses.iter().filter(|c| c.source == "plan");
+    let locators = [
+        "一",
+        "二",
+        "三（一）",
+        "三（二）1",
+        "三（二）2",
+        "三（二）3",
+        "三（二）4",
+        "四（一）",
+        "四（二）",
+        "四（三）",
+        "四（四）",
+        "四（五）",
+        "四（六）",
+        "四（七）",
+        "四（八）",
+        "五",
+        "五（一）",
+        "五（二）",
+        "五（三）",
+        "五（四）",
+        "六（一）",
+        "六（二）",
+        "六（三）",
+        "六（四）",
+    ];
+    assert_eq!(of_plan.map(|c| c.locator.as_str()).collect::<Vec<_>>(), locators);
 }
 
 #[test]
