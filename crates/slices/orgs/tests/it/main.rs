@@ -1,0 +1,7 @@
+//! The slice on both databases.
+
+mod accounts;
+mod help;
+mod imports;
+mod organisations;
+mod sessions;
