@@ -1,0 +1,5 @@
+//! The catalogue on both databases.
+
+mod fixture;
+mod listing;
+mod search;
