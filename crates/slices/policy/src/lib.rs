@@ -1,0 +1,36 @@
+//! Policy: programmes as data, decisions with their trace, "what can I get?".
+//!
+//! A city officer drafts a programme as a TOML text ([`draft`]) and publishes it ([`publish`]) once the engine's checks
+//! and the programme's own expected decisions hold; a new version takes the place of the one before from its day on;
+//! [`end`] stops applications. [`decide`] answers for an applicant or an order and keeps the answer's bytes;
+//! [`replay_all`] proves them; [`estimate`] answers without keeping anything.
+//!
+//! Invariants: PP-1 a published text never changes. PP-2 at most one version of a programme is published. PD-1 each
+//! stored decision replays to the same bytes. PD-2 each published text has the hash that its record and its decisions
+//! name. PD-3 the columns beside a decision's bytes say what the bytes say.
+//!
+//! Tables: `policy_programme`, `policy_target`, `policy_decision`. Views for other slices:
+//! `pub_policy_programme` (id, version, title_zh, title_en, starts_on, ends_on, state, applies_from, applies_until; no
+//! drafts), `pub_policy_target` (programme_id, code, position, title_zh, title_en, unit_zh, unit_en, minimum, maximum,
+//! by_date, statistic, clause, clause_locator; of the current version), `pub_policy_decision` (id, kind, org_id,
+//! programme_id, instrument_id, amount_fen, eligible, as_of, at_us). Reads `pub_orgs_org` and `pub_orgs_fact`.
+
+pub mod check;
+pub mod decide;
+pub mod draft;
+pub mod end;
+pub mod estimate;
+pub mod facts;
+mod library;
+mod model;
+pub mod problems;
+pub mod publish;
+pub mod replay;
+mod store;
+
+pub use decide::{Decide, decision};
+pub use estimate::{Estimate, Offer};
+pub use library::{by_sha256, list_published, on as programme_on, published};
+pub use model::{DecisionRow, Kind, State, StoredDecision, Version, version_on};
+pub use publish::publish_text;
+pub use replay::{Broken, replay_all};

@@ -1,0 +1,222 @@
+//! Every SQL statement of this slice.
+
+use jiff::civil::Date;
+use kernel::Text;
+use rules::Programme;
+use serde_json::Value;
+use store::{Cx, Row, StoreError, params};
+
+use crate::model::{DecisionRow, Version};
+
+const VERSION_COLUMNS: &str = "id, version, sha256, state, title_zh, title_en, illustrative, starts_on, ends_on, \
+     applies_from, applies_until, drafted_by, drafted_at_us, published_by, published_at_us, ended_on, ended_reason";
+
+const DECISION_COLUMNS: &str = "id, kind, programme_id, programme_version, programme_sha256, instrument_id, org_id, \
+     as_of, eligible, amount_fen, bytes, bytes_sha256, at_us";
+
+fn read_as<T: std::str::FromStr<Err = String>>(row: &Row, column: &str) -> Result<T, StoreError> {
+    let text: String = row.get(column)?;
+    text.parse().map_err(|why| StoreError::Column { column: column.to_owned(), why })
+}
+
+fn version_of(r: &Row) -> Result<Version, StoreError> {
+    Ok(Version {
+        id: r.get("id")?,
+        version: r.get("version")?,
+        sha256: r.get("sha256")?,
+        state: read_as(r, "state")?,
+        title: Text::new(r.get::<String>("title_zh")?, r.get::<String>("title_en")?),
+        illustrative: r.get("illustrative")?,
+        starts_on: r.get("starts_on")?,
+        ends_on: r.get("ends_on")?,
+        applies_from: r.get("applies_from")?,
+        applies_until: r.get("applies_until")?,
+        drafted_by: r.get("drafted_by")?,
+        drafted_at: r.get("drafted_at_us")?,
+        published_by: r.get("published_by")?,
+        published_at: r.get("published_at_us")?,
+        ended_on: r.get("ended_on")?,
+        ended_reason: r.get("ended_reason")?,
+    })
+}
+
+fn decision_of(r: &Row) -> Result<DecisionRow, StoreError> {
+    Ok(DecisionRow {
+        id: r.get("id")?,
+        kind: read_as(r, "kind")?,
+        programme_id: r.get("programme_id")?,
+        programme_version: r.get("programme_version")?,
+        programme_sha256: r.get("programme_sha256")?,
+        instrument_id: r.get("instrument_id")?,
+        org_id: r.get("org_id")?,
+        as_of: r.get("as_of")?,
+        eligible: r.get("eligible")?,
+        amount_fen: r.get("amount_fen")?,
+        bytes: r.get("bytes")?,
+        bytes_sha256: r.get("bytes_sha256")?,
+        at: r.get("at_us")?,
+    })
+}
+
+/// All versions of a programme, drafts too, the latest first.
+pub async fn versions(cx: &mut Cx, programme_id: &str) -> Result<Vec<Version>, StoreError> {
+    let sql =
+        format!("SELECT {VERSION_COLUMNS} FROM policy_programme WHERE id = $1 ORDER BY drafted_at_us DESC, version");
+    cx.all(sql, params![programme_id]).await?.iter().map(version_of).collect()
+}
+
+/// All versions in a state, by id.
+pub async fn in_state(cx: &mut Cx, state: &str) -> Result<Vec<Version>, StoreError> {
+    let sql = format!("SELECT {VERSION_COLUMNS} FROM policy_programme WHERE state = $1 ORDER BY id, version");
+    cx.all(sql, params![state]).await?.iter().map(version_of).collect()
+}
+
+/// The text with this hash, and the one of its expected decisions.
+pub async fn texts(cx: &mut Cx, sha256: &str) -> Result<Option<(String, String)>, StoreError> {
+    let sql = "SELECT toml, expected_toml FROM policy_programme WHERE sha256 = $1";
+    let row = cx.opt(sql, params![sha256]).await?;
+    row.map(|r| Ok((r.get("toml")?, r.get("expected_toml")?))).transpose()
+}
+
+/// Keeps a draft, in place of an earlier draft of the same version.
+pub async fn put_draft(cx: &mut Cx, programme: &Programme, toml: &str, expected: &str) -> Result<(), StoreError> {
+    let sql = "INSERT INTO policy_programme (id, version, toml, sha256, expected_toml, state, title_zh, title_en, \
+               illustrative, starts_on, ends_on, drafted_by, drafted_at_us) \
+               VALUES ($1, $2, $3, $4, $5, 'draft', $6, $7, $8, $9, $10, $11, $12) \
+               ON CONFLICT (id, version) DO UPDATE SET toml = excluded.toml, sha256 = excluded.sha256, \
+               expected_toml = excluded.expected_toml, title_zh = excluded.title_zh, title_en = excluded.title_en, \
+               illustrative = excluded.illustrative, starts_on = excluded.starts_on, ends_on = excluded.ends_on, \
+               drafted_by = excluded.drafted_by, drafted_at_us = excluded.drafted_at_us \
+               WHERE policy_programme.state = 'draft'";
+    let (by, now, p) = (cx.actor.user_id.clone(), cx.now, programme);
+    let values = params![
+        &p.id,
+        &p.version,
+        toml,
+        &p.sha256,
+        expected,
+        &p.title.zh,
+        &p.title.en,
+        p.illustrative,
+        p.period.from,
+        p.period.until,
+        by,
+        now,
+    ];
+    cx.execute(sql, values).await?;
+    Ok(())
+}
+
+/// The published version makes room for another.
+pub async fn supersede(cx: &mut Cx, programme_id: &str, until: Date) -> Result<(), StoreError> {
+    let sql = "UPDATE policy_programme SET state = 'superseded', applies_until = $2 \
+               WHERE id = $1 AND state = 'published'";
+    cx.execute(sql, params![programme_id, until]).await?;
+    Ok(())
+}
+
+/// A draft becomes the published version.
+pub async fn publish(cx: &mut Cx, programme_id: &str, version: &str, applies_from: Date) -> Result<u64, StoreError> {
+    let sql = "UPDATE policy_programme SET state = 'published', applies_from = $3, published_by = $4, \
+               published_at_us = $5 WHERE id = $1 AND version = $2 AND state = 'draft'";
+    let (by, now) = (cx.actor.user_id.clone(), cx.now);
+    cx.execute(sql, params![programme_id, version, applies_from, by, now]).await
+}
+
+/// The published version takes no more applications.
+pub async fn end(cx: &mut Cx, programme_id: &str, on: Date, reason: &str) -> Result<(), StoreError> {
+    let sql = "UPDATE policy_programme SET state = 'ended', ended_on = $2, ended_reason = $3 \
+               WHERE id = $1 AND state = 'published'";
+    cx.execute(sql, params![programme_id, on, reason]).await?;
+    Ok(())
+}
+
+/// Writes down the figures of a version.
+pub async fn put_targets(cx: &mut Cx, programme: &Programme) -> Result<(), StoreError> {
+    let sql = "INSERT INTO policy_target (programme_id, version, code, position, title_zh, title_en, unit_zh, unit_en, \
+               minimum, maximum, by_date, statistic, clause, clause_locator) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+    for (position, t) in programme.targets.iter().enumerate() {
+        let locator = programme.clause(&t.clause).map_or(String::new(), |c| c.locator.clone());
+        let values = params![
+            &programme.id,
+            &programme.version,
+            &t.code,
+            position,
+            &t.title.zh,
+            &t.title.en,
+            &t.unit.zh,
+            &t.unit.en,
+            t.goal(),
+            t.maximum,
+            t.by,
+            &t.statistic,
+            &t.clause,
+            locator,
+        ];
+        cx.execute(sql, values).await?;
+    }
+    Ok(())
+}
+
+/// Appends a decision.
+pub async fn put_decision(cx: &mut Cx, d: &DecisionRow) -> Result<(), StoreError> {
+    let sql = format!(
+        "INSERT INTO policy_decision ({DECISION_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+    );
+    let values = params![
+        &d.id,
+        d.kind.code(),
+        &d.programme_id,
+        &d.programme_version,
+        &d.programme_sha256,
+        &d.instrument_id,
+        &d.org_id,
+        d.as_of,
+        d.eligible,
+        d.amount_fen,
+        &d.bytes,
+        &d.bytes_sha256,
+        d.at,
+    ];
+    cx.execute(sql, values).await?;
+    Ok(())
+}
+
+/// The decision with this id.
+pub async fn decision(cx: &mut Cx, id: &str) -> Result<Option<DecisionRow>, StoreError> {
+    let sql = format!("SELECT {DECISION_COLUMNS} FROM policy_decision WHERE id = $1");
+    cx.opt(sql, params![id]).await?.as_ref().map(decision_of).transpose()
+}
+
+/// The next decisions after `after`, by id; a row that cannot be read is answered with its id and why.
+pub async fn decisions_after(
+    cx: &mut Cx,
+    after: &str,
+    limit: u32,
+) -> Result<Vec<(String, Result<DecisionRow, StoreError>)>, StoreError> {
+    let sql = format!("SELECT {DECISION_COLUMNS} FROM policy_decision WHERE id > $1 ORDER BY id LIMIT $2");
+    let rows = cx.all(sql, params![after, limit]).await?;
+    rows.iter().map(|r| Ok((r.get("id")?, decision_of(r)))).collect()
+}
+
+/// Every text that was ever published: id, version, hash and text.
+pub async fn published_texts(cx: &mut Cx) -> Result<Vec<[String; 4]>, StoreError> {
+    let sql = "SELECT id, version, sha256, toml FROM policy_programme WHERE state <> 'draft' ORDER BY id, version";
+    let rows = cx.all(sql, vec![]).await?;
+    rows.iter().map(|r| Ok([r.get("id")?, r.get("version")?, r.get("sha256")?, r.get("toml")?])).collect()
+}
+
+/// What an organisation is, by the public view of `orgs`: credit code and kind.
+pub async fn org(cx: &mut Cx, org_id: &str) -> Result<Option<(String, String)>, StoreError> {
+    let row = cx.opt("SELECT uscc, kind FROM pub_orgs_org WHERE org_id = $1", params![org_id]).await?;
+    row.map(|r| Ok((r.get("uscc")?, r.get("kind")?))).transpose()
+}
+
+/// What an organisation has stated that holds on a day, the latest statement last, by the public view of `orgs`.
+pub async fn facts(cx: &mut Cx, org_id: &str, on: Date) -> Result<Vec<(String, Value)>, StoreError> {
+    let sql = "SELECT name, value_json FROM pub_orgs_fact WHERE org_id = $1 AND valid_from <= $2 \
+               ORDER BY valid_from, seq";
+    let rows = cx.all(sql, params![org_id, on]).await?;
+    rows.iter().map(|r| Ok((r.get("name")?, r.get("value_json")?))).collect()
+}
