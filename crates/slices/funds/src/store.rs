@@ -51,10 +51,8 @@ pub(crate) async fn load(cx: &mut Cx, wanted: &Wanted<'_>) -> Result<Loaded, Sto
         chains.insert(s.account.id.clone(), s.last_seq);
         all.insert(s.account);
     }
-    let mut transfers = Vec::new();
-    by_ids(cx, &BY_ID, &wanted.transfer_ids, |r| Ok(transfers.push(transfer(r)?))).await?;
-    let mut resolvers = Vec::new();
-    by_ids(cx, &BY_PENDING, &wanted.pending_ids, |r| Ok(resolvers.push(transfer(r)?))).await?;
+    let mut transfers = by_ids(cx, &BY_ID, &wanted.transfer_ids, transfer).await?;
+    let mut resolvers = by_ids(cx, &BY_PENDING, &wanted.pending_ids, transfer).await?;
     // A retry of a resolution finds the same transfer both ways.
     resolvers.retain(|r| wanted.transfer_ids.binary_search(&r.id.as_str()).is_err());
     transfers.append(&mut resolvers);
@@ -62,24 +60,33 @@ pub(crate) async fn load(cx: &mut Cx, wanted: &Wanted<'_>) -> Result<Loaded, Sto
 }
 
 pub(crate) async fn accounts(cx: &mut Cx, ids: &[&str]) -> Result<Vec<Stored>, StoreError> {
-    let mut found = Vec::with_capacity(ids.len());
-    by_ids(cx, &ACCOUNTS, ids, |r| Ok(found.push(stored_account(r)?))).await?;
-    Ok(found)
+    by_ids(cx, &ACCOUNTS, ids, stored_account).await
 }
 
-/// One text for each size of a statement, made when first needed.
+/// One text for each size of a statement, made when first needed. The two databases differ in how a place is written:
+/// SQLite takes `$1` for a name and searches all names at every one, which grows with the square of their number.
 struct Sized {
-    make: fn(usize) -> String,
-    texts: [OnceLock<String>; 5],
+    make: fn(usize, Places) -> String,
+    texts: [[OnceLock<String>; 5]; 2],
     sizes: [usize; 5],
 }
 
+/// How a parameter's place is written.
+#[derive(Clone, Copy)]
+enum Places {
+    /// `?`
+    Unnamed,
+    /// `$1`
+    Numbered,
+}
+
 impl Sized {
-    const fn new(sizes: [usize; 5], make: fn(usize) -> String) -> Sized {
-        Sized { make, sizes, texts: [const { OnceLock::new() }; 5] }
+    const fn new(sizes: [usize; 5], make: fn(usize, Places) -> String) -> Sized {
+        Sized { make, sizes, texts: [const { [const { OnceLock::new() }; 5] }; 2] }
     }
-    fn text(&'static self, i: usize) -> &'static str {
-        self.texts[i].get_or_init(|| (self.make)(self.sizes[i]))
+    fn text(&'static self, i: usize, is_postgres: bool) -> &'static str {
+        let places = if is_postgres { Places::Numbered } else { Places::Unnamed };
+        self.texts[usize::from(is_postgres)][i].get_or_init(|| (self.make)(self.sizes[i], places))
     }
     /// The largest size that `rows` fill.
     fn full(&self, rows: usize) -> usize {
@@ -91,22 +98,22 @@ impl Sized {
     }
 }
 
-static ACCOUNTS: Sized = Sized::new(IDS, |n| select(ACCOUNT_COLUMNS, "funds_account", "id", n));
-static BY_ID: Sized = Sized::new(IDS, |n| select(TRANSFER_COLUMNS, "funds_transfer", "id", n));
-static BY_PENDING: Sized = Sized::new(IDS, |n| select(TRANSFER_COLUMNS, "funds_transfer", "pending_id", n));
-static INSERT_TRANSFERS: Sized = Sized::new(TRANSFER_ROWS, |n| {
+static ACCOUNTS: Sized = Sized::new(IDS, |n, p| select(ACCOUNT_COLUMNS, "funds_account", "id", n, p));
+static BY_ID: Sized = Sized::new(IDS, |n, p| select(TRANSFER_COLUMNS, "funds_transfer", "id", n, p));
+static BY_PENDING: Sized = Sized::new(IDS, |n, p| select(TRANSFER_COLUMNS, "funds_transfer", "pending_id", n, p));
+static INSERT_TRANSFERS: Sized = Sized::new(TRANSFER_ROWS, |n, p| {
     let mut sql = format!("INSERT INTO funds_transfer ({TRANSFER_COLUMNS}) VALUES ");
-    rows(&mut sql, n, 14, "");
+    rows(&mut sql, n, 14, p, "");
     sql
 });
-static UPDATE_ACCOUNTS: Sized = Sized::new(ACCOUNT_ROWS, |n| {
+static UPDATE_ACCOUNTS: Sized = Sized::new(ACCOUNT_ROWS, |n, p| {
     // Written as an upsert since that is the one multi-row update that both databases take; the accounts exist, so
     // the constants are never stored.
     let mut sql = String::from(
         "INSERT INTO funds_account (id, debits_pending_fen, debits_posted_fen, credits_pending_fen, \
          credits_posted_fen, last_seq, kind, floor, parent, closed, opened_at_us) VALUES ",
     );
-    rows(&mut sql, n, 6, ", '', '', '', FALSE, 0");
+    rows(&mut sql, n, 6, p, ", '', '', '', FALSE, 0");
     sql.push_str(
         " ON CONFLICT (id) DO UPDATE SET debits_pending_fen = excluded.debits_pending_fen, \
          debits_posted_fen = excluded.debits_posted_fen, credits_pending_fen = excluded.credits_pending_fen, \
@@ -115,31 +122,36 @@ static UPDATE_ACCOUNTS: Sized = Sized::new(ACCOUNT_ROWS, |n| {
     sql
 });
 
-fn select(columns: &str, table: &str, key: &str, n: usize) -> String {
+fn select(columns: &str, table: &str, key: &str, n: usize, places: Places) -> String {
     let mut sql = format!("SELECT {columns} FROM {table} WHERE {key} IN ");
-    rows(&mut sql, 1, n, "");
+    rows(&mut sql, 1, n, places, "");
     sql
 }
 
 /// `($1, $2), ($3, $4)` with `tail` before each closing bracket.
-fn rows(sql: &mut String, n: usize, columns: usize, tail: &str) {
+fn rows(sql: &mut String, n: usize, columns: usize, places: Places, tail: &str) {
     for row in 0..n {
         sql.push_str(if row == 0 { "(" } else { ", (" });
         for column in 0..columns {
             let comma = if column == 0 { "" } else { ", " };
-            write!(sql, "{comma}${}", row * columns + column + 1).expect("to a string");
+            match places {
+                Places::Unnamed => write!(sql, "{comma}?"),
+                Places::Numbered => write!(sql, "{comma}${}", row * columns + column + 1),
+            }
+            .expect("to a string");
         }
         sql.push_str(tail);
         sql.push(')');
     }
 }
 
-async fn by_ids(
+async fn by_ids<T>(
     cx: &mut Cx,
     sql: &'static Sized,
     ids: &[&str],
-    mut each: impl FnMut(&Row) -> Result<(), StoreError>,
-) -> Result<(), StoreError> {
+    read: fn(&Row) -> Result<T, StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    let mut found = Vec::new();
     let mut rest = ids;
     while !rest.is_empty() {
         let i = sql.holding(rest.len());
@@ -148,12 +160,12 @@ async fn by_ids(
         // What is left of the statement's places repeats the last id: it changes nothing in a set.
         let last = now[now.len() - 1];
         let values = now.iter().copied().chain(std::iter::repeat(last)).take(size).map(Param::from).collect();
-        for row in &cx.all(sql.text(i), values).await? {
-            each(row)?;
+        for row in &cx.all(sql.text(i, cx.is_postgres()), values).await? {
+            found.push(read(row)?);
         }
         rest = later;
     }
-    Ok(())
+    Ok(found)
 }
 
 pub(crate) async fn last_seq(cx: &mut Cx) -> Result<i64, StoreError> {
@@ -185,7 +197,7 @@ pub(crate) async fn insert_transfers(cx: &mut Cx, all: &[NewTransfer<'_>]) -> Re
                 n.credit_previous.into(),
             ]);
         }
-        cx.execute(INSERT_TRANSFERS.text(i), values).await?;
+        cx.execute(INSERT_TRANSFERS.text(i, cx.is_postgres()), values).await?;
         rest = later;
     }
     Ok(())
@@ -204,7 +216,7 @@ pub(crate) async fn update_accounts(cx: &mut Cx, all: &[(&Account, i64)]) -> Res
             values.extend(sums.map(Param::from));
             values.push((*last_seq).into());
         }
-        cx.execute(UPDATE_ACCOUNTS.text(i), values).await?;
+        cx.execute(UPDATE_ACCOUNTS.text(i, cx.is_postgres()), values).await?;
         rest = later;
     }
     Ok(())
