@@ -1,0 +1,40 @@
+//! `cargo xtask test`: everything that must hold before a change lands.
+
+use anyhow::Result;
+
+use crate::run::{cargo, in_folder, root, say};
+use crate::{setup, tidy};
+
+pub fn run(browser: bool) -> Result<()> {
+    let mut wanted: Vec<(&str, &[&str])> = vec![("postgresql", &["/usr/lib/postgresql"])];
+    if browser {
+        wanted.push(("chromium", &["/usr/bin/chromium"]));
+        wanted.push(("fonts-noto-cjk", &["/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc"]));
+    }
+    setup::packages(&wanted)?;
+    setup::web()?;
+    say("tidy");
+    tidy::run()?;
+    say("formatting");
+    cargo(&["fmt", "--all", "--check"])?;
+    say("lints");
+    cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
+    // The PostgreSQL half of the suite must not be skipped in silence.
+    // Set for the children only; nothing else runs in this process.
+    let require = [("YUNJIN_REQUIRE_POSTGRES", "1")];
+    say("tests, on SQLite and PostgreSQL");
+    with_env(&require, &["test", "--workspace", "--no-fail-fast"])?;
+    if browser {
+        say("pages in a browser");
+        cargo(&["build", "--workspace"])?;
+        in_folder(&root().join("web"), "npm", &["test"])?;
+    }
+    Ok(())
+}
+
+fn with_env(vars: &[(&str, &str)], args: &[&str]) -> Result<()> {
+    let status =
+        std::process::Command::new(env!("CARGO")).args(args).envs(vars.iter().copied()).current_dir(root()).status()?;
+    anyhow::ensure!(status.success(), "cargo {} failed ({status})", args.join(" "));
+    Ok(())
+}
