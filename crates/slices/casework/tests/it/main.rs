@@ -1,0 +1,9 @@
+//! Casework on both databases: applying, reviewing, notices and objections, recusal, clocks, lists.
+
+mod enterprise;
+mod lists;
+mod notice;
+mod review;
+mod table;
+mod walk;
+mod world;
