@@ -1,0 +1,7 @@
+//! Orders on both databases.
+
+mod fixture;
+mod import;
+mod papers;
+mod placing;
+mod visibility;
