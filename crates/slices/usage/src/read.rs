@@ -1,0 +1,178 @@
+//! Reading: claims, imports with their reports, statements and levels, each narrowed to what the reader may see.
+
+use kernel::{Action, Role, Subject};
+use serde::{Deserialize, Serialize};
+use store::Cx;
+
+use crate::model::{Assessed, BillImport, ClaimState, Correction, StatementRow};
+use crate::store::accounts::{self, AccountFilter, AccountRow};
+use crate::store::imports::{self, ImportFilter, ImportRow};
+use crate::store::levels::{self, LevelFilter, LevelRow};
+use crate::store::statements::{self, StatementFilter};
+
+/// Rows of one page at most.
+pub const LIMIT_MAX: u32 = 1_000;
+
+store::refusals! {
+    /// Why something is not shown.
+    pub enum ReadError {}
+}
+
+/// A page of a list and the cursor that leads on.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Paged<T> {
+    /// The items.
+    pub items: Vec<T>,
+    /// The cursor of the next page; none at the end.
+    pub next: Option<String>,
+}
+
+fn limited(limit: u32) -> u32 {
+    limit.clamp(1, LIMIT_MAX)
+}
+
+/// One more row than asked for was read; it tells whether there is a next page.
+fn paged<T>(mut items: Vec<T>, limit: u32, cursor: impl Fn(&T) -> String) -> Paged<T> {
+    let more = items.len() > limit as usize;
+    items.truncate(limit as usize);
+    let next = items.last().filter(|_| more).map(cursor);
+    Paged { items, next }
+}
+
+/// Whose records a reader sees: an enterprise's, a provider's, a district's; all `None`: every one's.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Scope {
+    enterprise_id: Option<String>,
+    provider_id: Option<String>,
+    district: Option<String>,
+}
+
+fn scope(cx: &Cx) -> Scope {
+    let own = Some(cx.actor.org().to_owned());
+    match cx.actor.role {
+        Role::EnterpriseOwner | Role::EnterpriseMember => Scope { enterprise_id: own, ..Scope::default() },
+        Role::Provider => Scope { provider_id: own, ..Scope::default() },
+        Role::DistrictOfficer => {
+            Scope { district: Some(cx.actor.district.clone().unwrap_or_default()), ..Scope::default() }
+        }
+        _ => Scope::default(),
+    }
+}
+
+/// Claims of billing accounts. Officers of a district see none: an account id is between enterprise and provider.
+pub async fn accounts(cx: &mut Cx, mut filter: AccountFilter) -> Result<Paged<AccountRow>, ReadError> {
+    if !cx.permits(Action::ViewUsage, &Subject::none()) || cx.actor.role == Role::DistrictOfficer {
+        return Err(ReadError::Forbidden);
+    }
+    let scope = scope(cx);
+    filter.enterprise_id = scope.enterprise_id.or(filter.enterprise_id);
+    filter.provider_id = scope.provider_id.or(filter.provider_id);
+    let limit = limited(filter.limit);
+    filter.limit = limit + 1;
+    Ok(paged(accounts::list(cx, &filter).await?, limit, |a| a.account.id.clone()))
+}
+
+/// Registered providers, for a form: id and name.
+pub async fn providers(cx: &mut Cx) -> Result<Vec<(String, String)>, ReadError> {
+    if !cx.permits(Action::ViewUsage, &Subject::none()) {
+        return Err(ReadError::Forbidden);
+    }
+    Ok(accounts::providers(cx).await?)
+}
+
+/// How many claims wait for this provider.
+pub async fn claims_waiting(cx: &mut Cx) -> Result<usize, ReadError> {
+    let filter = AccountFilter { state: Some(ClaimState::Claimed), limit: 100, ..AccountFilter::default() };
+    Ok(accounts(cx, filter).await?.items.len())
+}
+
+/// Imports, newest first.
+pub async fn imports(cx: &mut Cx, mut filter: ImportFilter) -> Result<Paged<ImportRow>, ReadError> {
+    if !cx.permits(Action::ViewImports, &Subject::none()) {
+        return Err(ReadError::Forbidden);
+    }
+    filter.provider_id = scope(cx).provider_id.or(filter.provider_id);
+    let limit = limited(filter.limit);
+    filter.limit = limit + 1;
+    Ok(paged(imports::list(cx, &filter).await?, limit, |i| i.import.id.clone()))
+}
+
+/// One import. To someone who may not see it, it is not there.
+pub async fn import(cx: &mut Cx, id: &str) -> Result<BillImport, ReadError> {
+    let import = imports::get(cx, id).await?.ok_or(ReadError::NotFound)?;
+    match cx.permits(Action::ViewImports, &Subject::org(&import.provider_id)) {
+        true => Ok(import),
+        false => Err(ReadError::NotFound),
+    }
+}
+
+/// An import with all that is known of it.
+#[derive(Clone, Debug)]
+pub struct ImportView {
+    /// The import.
+    pub import: BillImport,
+    /// What was found, when the file could be read.
+    pub report: Option<focus::Report>,
+    /// The first statements that it made.
+    pub statements: Paged<StatementRow>,
+    /// Corrections that it raised.
+    pub corrections: Vec<Correction>,
+}
+
+/// One import with its report, statements and corrections.
+pub async fn import_view(cx: &mut Cx, id: &str, after: Option<String>) -> Result<ImportView, ReadError> {
+    let import = import(cx, id).await?;
+    let report = imports::report(cx, id).await?;
+    let filter = StatementFilter { import_id: Some(id.to_owned()), after, limit: 101, ..StatementFilter::default() };
+    let statements = paged(statements::list(cx, &filter).await?, 100, statements::cursor);
+    let corrections = statements::corrections_of(cx, id).await?;
+    Ok(ImportView { import, report, statements, corrections })
+}
+
+/// Statements, latest month first.
+pub async fn statements(cx: &mut Cx, mut filter: StatementFilter) -> Result<Paged<StatementRow>, ReadError> {
+    if !cx.permits(Action::ViewUsage, &Subject::none()) {
+        return Err(ReadError::Forbidden);
+    }
+    let scope = scope(cx);
+    filter.enterprise_id = scope.enterprise_id.or(filter.enterprise_id);
+    filter.provider_id = scope.provider_id.or(filter.provider_id);
+    filter.district = scope.district.or(filter.district);
+    let limit = limited(filter.limit);
+    filter.limit = limit + 1;
+    Ok(paged(statements::list(cx, &filter).await?, limit, statements::cursor))
+}
+
+/// One statement, and the versions before it, newest first.
+pub async fn statement(cx: &mut Cx, id: &str) -> Result<StatementRow, ReadError> {
+    let row = statements::get(cx, id).await?.ok_or(ReadError::NotFound)?;
+    let enterprise = row.enterprise_id.as_deref().unwrap_or("");
+    match cx.permits(Action::ViewUsage, &Subject::between(enterprise, &row.provider_id, None)) {
+        true => Ok(row),
+        false => Err(ReadError::NotFound),
+    }
+}
+
+/// Standing levels, by order.
+pub async fn levels(cx: &mut Cx, mut filter: LevelFilter) -> Result<Paged<LevelRow>, ReadError> {
+    if !cx.permits(Action::ViewUsage, &Subject::none()) {
+        return Err(ReadError::Forbidden);
+    }
+    let scope = scope(cx);
+    filter.enterprise_id = scope.enterprise_id.or(filter.enterprise_id);
+    filter.provider_id = scope.provider_id.or(filter.provider_id);
+    filter.district = scope.district.or(filter.district);
+    let limit = limited(filter.limit);
+    filter.limit = limit + 1;
+    Ok(paged(levels::list(cx, &filter).await?, limit, |l| l.assessed.order_id.clone()))
+}
+
+/// How the level of an order came to be, newest first.
+pub async fn level_history(cx: &mut Cx, order_id: &str) -> Result<Vec<Assessed>, ReadError> {
+    let order = orders::order(cx, order_id).await?.ok_or(ReadError::NotFound)?;
+    let subject = Subject::between(&order.enterprise_id, &order.provider_id, order.district.as_deref());
+    if !cx.permits(Action::ViewUsage, &subject) {
+        return Err(ReadError::NotFound);
+    }
+    Ok(levels::history(cx, order_id).await?)
+}
