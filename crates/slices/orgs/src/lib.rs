@@ -13,14 +13,16 @@
 //! `pub_orgs_fact` (org_id, seq, name, valid_from, value_json, stated_at_us).
 //!
 //! Entry points: [`register`], [`state_facts`], [`find`], [`facts_at`], [`list`], [`view`], [`import_orgs`],
-//! [`accounts`], [`jobs`].
+//! [`accounts`], [`jobs`], [`routes`]. The app puts [`Passwords`] among its parts.
 
 pub mod accounts;
+mod api;
 mod facts;
 pub mod import_orgs;
 pub mod jobs;
 pub mod list;
 mod model;
+mod pages;
 pub mod register;
 mod secrets;
 pub mod state_facts;
@@ -31,3 +33,10 @@ pub use facts::{facts_as_known, facts_at, find, find_by_uscc};
 pub use model::{DESIGNATED_SIZE_REVENUE, FactRow, Facts, Org, OrgKind, Problem, StatedFacts};
 pub use secrets::totp::code_at as totp_code_at;
 pub use secrets::{PASSWORD_CHARS, Password, PasswordConfig, PasswordHash, Passwords};
+
+/// Pages and endpoints of this slice.
+pub fn routes() -> Vec<web::Route> {
+    let mut routes = pages::routes();
+    routes.extend(api::routes());
+    routes
+}

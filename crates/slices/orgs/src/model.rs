@@ -169,6 +169,24 @@ fn is_division(code: &str) -> bool {
     code.len() == 2 && code.bytes().all(|b| b.is_ascii_digit()) && (1..=97).contains(&code.parse::<u8>().unwrap_or(0))
 }
 
+/// Divisions outside manufacturing that come up here most, for the list to choose from (names of GB/T 4754-2017).
+pub const OTHER_DIVISIONS: [(&str, &str, &str); 8] = [
+    ("44", "电力、热力生产和供应业", "Electricity and heat supply"),
+    ("51", "批发业", "Wholesale"),
+    ("59", "装卸搬运和仓储业", "Handling and storage"),
+    ("63", "电信、广播电视和卫星传输服务", "Telecommunications and broadcasting"),
+    ("64", "互联网和相关服务", "Internet services"),
+    ("65", "软件和信息技术服务业", "Software and information technology"),
+    ("73", "研究和试验发展", "Research and development"),
+    ("74", "专业技术服务业", "Professional technical services"),
+];
+
+/// What a division is called; nothing for one that has no name here.
+pub fn division_name(code: &str, lang: Lang) -> &'static str {
+    let other = || OTHER_DIVISIONS.iter().find(|d| d.0 == code).map_or("", |d| lang.t(d.1, d.2));
+    kernel::industry(code).map_or_else(other, |i| i.name(lang))
+}
+
 /// One thing that is wrong with an input, for an error summary or a row report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Problem {

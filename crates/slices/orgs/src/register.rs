@@ -2,6 +2,7 @@
 
 use jiff::civil::Date;
 use kernel::{Action, Role, Subject, Uscc};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::Cx;
 
@@ -45,7 +46,7 @@ pub struct Owner {
 }
 
 /// What came of it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Registered {
     /// `org_…`
     pub org_id: String,

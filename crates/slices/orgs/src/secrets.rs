@@ -225,15 +225,6 @@ pub(crate) mod totp {
         let issuer = "Yunjin";
         format!("otpauth://totp/{issuer}:{login}?secret={secret}&issuer={issuer}")
     }
-
-    /// The address as a QR picture, SVG without XML head, to stand in a page.
-    pub fn picture(address: &str) -> String {
-        use qrcode::QrCode;
-        use qrcode::render::svg;
-        let code = QrCode::new(address.as_bytes()).expect("an address fits a QR code");
-        let svg = code.render::<svg::Color<'_>>().min_dimensions(200, 200).build();
-        svg.find("<svg").map_or(svg.clone(), |at| svg[at..].to_owned())
-    }
 }
 
 /// How many recovery codes an account gets.

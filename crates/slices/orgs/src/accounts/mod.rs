@@ -5,6 +5,7 @@ pub mod change_password;
 pub mod create;
 pub mod guard;
 pub mod manage;
+pub mod own_account;
 pub mod set_lang;
 pub mod sign_in;
 pub mod sign_out;

@@ -14,10 +14,8 @@ use crate::store::accounts as sql;
 pub struct Offer {
     /// Base 32, to type by hand.
     pub secret: String,
-    /// `otpauth://…`
+    /// `otpauth://…`, for the QR picture.
     pub address: String,
-    /// The address as a QR picture: one `<svg>` element.
-    pub svg: String,
 }
 
 store::refusals! {
@@ -44,8 +42,7 @@ async fn own_account(cx: &mut Cx) -> Result<Account, TotpError> {
 }
 
 fn offer_of(secret: String, login: &str) -> Offer {
-    let address = totp::address(&secret, login);
-    Offer { svg: totp::picture(&address), secret, address }
+    Offer { address: totp::address(&secret, login), secret }
 }
 
 /// Makes a secret and offers it; nothing changes at sign-in until a code confirms it.

@@ -4,4 +4,6 @@ mod accounts;
 mod help;
 mod imports;
 mod organisations;
+mod pages;
 mod sessions;
+mod site;

@@ -117,7 +117,7 @@ on_both!(tokens_change_at_sign_in_and_only_hashes_are_kept, |bed| async move {
 /// Switches one-time codes on; the secret and the recovery codes.
 async fn enrol(bed: &TestBed, actor: &Actor) -> (String, Vec<String>) {
     let offer = bed.write(actor, |cx| Box::pin(totp::offer(cx))).await.unwrap();
-    assert!(offer.svg.starts_with("<svg") && offer.address.contains(&offer.secret));
+    assert!(offer.address.contains(&offer.secret));
     let wrong = bed.write(actor, |cx| Box::pin(totp::confirm(cx, "000000".into()))).await;
     assert!(matches!(wrong, Err(totp::TotpError::CodeWrong {})));
     let code = totp_code_at(&offer.secret, bed.db.clock().now()).unwrap();

@@ -1,0 +1,75 @@
+//! `/accounts/new`: the administrator makes an account.
+
+use askama::Template;
+use axum::response::Response;
+use kernel::{Lang, Role};
+use web::{AppError, Ctx, Form, FormData, Page, again_or_fail};
+
+use super::{blank, facts_form::districts, without_secrets};
+use crate::accounts::create::{self, NewAccount};
+use crate::accounts::login_key;
+use crate::{Password, Passwords};
+
+#[derive(Template)]
+#[template(path = "orgs/account_new.html")]
+struct NewPage {
+    p: Page,
+    f: Form,
+    roles: web::Field,
+    district: web::Field,
+}
+
+fn roles(lang: Lang) -> Vec<(String, String)> {
+    let people = Role::PEOPLE.into_iter().filter(|r| *r != Role::Public);
+    people.map(|r| (r.code().to_owned(), r.label(lang).to_owned())).collect()
+}
+
+fn page(ctx: &Ctx, f: Form) -> Result<Response, AppError> {
+    let p = ctx.page(ctx.t("新建账号", "New account")).crumb("/accounts", ctx.t("账户管理", "Accounts"));
+    let roles = f.select("role", roles(ctx.lang)).label(ctx.t("身份", "Role"));
+    let district = f
+        .select("district", districts(ctx.lang))
+        .label(ctx.t("所在区", "District"))
+        .hint(ctx.t("只有区级经办需要", "Only a district officer has one"))
+        .optional();
+    ctx.render(&NewPage { p, f, roles, district })
+}
+
+/// The form.
+pub async fn get(ctx: Ctx) -> Result<Response, AppError> {
+    page(&ctx, blank(&ctx))
+}
+
+/// Makes it.
+pub async fn post(ctx: Ctx, data: FormData) -> Result<Response, AppError> {
+    let open = without_secrets(&data, &["password"]);
+    let login = login_key(data.get("login"));
+    let password = Password::new(data.all("password").first().cloned().unwrap_or_default());
+    let mut check = data.check(ctx.lang);
+    let person_name = check.text("person_name");
+    let role = data.get("role").parse::<Role>();
+    if role.is_err() {
+        check.refuse("role", "请选择身份", "Choose a role");
+    }
+    if let Some(p) = Passwords::problem(&login, &password) {
+        check.refuse_with("password", p.message(ctx.lang).to_owned());
+    }
+    let errors = check.errors();
+    let (Ok(role), true) = (role, errors.is_empty()) else { return page(&ctx, Form::again(&ctx, &open, errors)) };
+    let Ok(hash) = ctx.app.part::<Passwords>().hash(&login, &password).await else {
+        return page(&ctx, Form::again(&ctx, &open, Vec::new()));
+    };
+    let filled = |name: &str| Some(data.get(name).to_owned()).filter(|v| !v.is_empty());
+    let (org_id, district) = (filled("org_id"), filled("district"));
+    let cmd = NewAccount { login, person_name, role, org_id, district, password: hash, must_change_password: true };
+    match ctx.submit(&open, move |cx| Box::pin(create::run(cx, cmd))).await {
+        Ok(id) => {
+            let line = ctx.t(
+                "账号已建立。首次登录后需更改密码。",
+                "The account is made; its password must be changed at first sign-in.",
+            );
+            Ok(ctx.redirect_saying(&format!("/accounts/{id}"), line))
+        }
+        Err(e) => again_or_fail(e, ctx.lang, |errors| page(&ctx, Form::again(&ctx, &open, errors))),
+    }
+}
