@@ -15,8 +15,10 @@
 
 mod accounts;
 pub mod allocate;
+mod api;
 pub mod appropriate;
 mod model;
+mod pages;
 pub mod pay_out;
 mod post;
 mod read;
@@ -28,6 +30,14 @@ pub use accounts::{balance, open_account, open_under, set_closed};
 pub use model::{Balance, account_title, ids};
 pub use post::{PostError, Refused, post, post_batch};
 pub use read::{
-    AccountLine, Entry, ReadError, VoucherSum, account_line, children, entries, programmes, roots, voucher_sums,
+    AccountLine, Entry, Names, ReadError, VoucherSum, account_line, children, entries, names, programme_choices,
+    programmes, roots, voucher_sums,
 };
 pub use verify::verify;
+
+/// Every page and endpoint, with the action it asks for.
+pub fn routes() -> Vec<web::Route> {
+    let mut all = pages::routes();
+    all.extend(api::routes());
+    all
+}

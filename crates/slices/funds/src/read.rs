@@ -1,9 +1,13 @@
 //! What the pages and the API show of the money: the tree of accounts, and the transfers of one account.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
-use kernel::{Action, Fen, Subject};
+use kernel::{Action, Fen, Lang, Subject, Text};
 use serde::Serialize;
 use store::{Cx, Row, StoreError, params};
+
+use crate::account_title;
 
 store::refusals! {
     /// Why the books are not shown.
@@ -180,4 +184,60 @@ pub async fn entries(cx: &mut Cx, account: &str, before: Option<i64>, limit: i64
         });
     }
     Ok(all)
+}
+
+/// What accounts are called, where another slice knows a name: programme, batch, provider.
+#[derive(Clone, Debug, Default)]
+pub struct Names(HashMap<String, Text>);
+
+impl Names {
+    /// A name for people: `和平区额度`, `第一批（未分配到区）`, `应付服务商 津云科技`.
+    pub fn of(&self, account: &str, lang: Lang) -> String {
+        let (kind, rest) = account.split_once(':').unwrap_or((account, ""));
+        let known = self.0.get(rest).map(|name| name.get(lang));
+        match (kind, known) {
+            ("batch", Some(name)) => format!("{name}{}", lang.t("（未分配到区）", " (not given to a district)")),
+            (_, Some(name)) => account_title(&format!("{kind}:"), lang) + name,
+            _ => account_title(account, lang),
+        }
+    }
+
+    /// The bare name of a programme, batch or provider, or its id.
+    pub fn bare<'a>(&'a self, id: &'a str, lang: Lang) -> &'a str {
+        self.0.get(id).map_or(id, |name| name.get(lang))
+    }
+}
+
+/// The names of all programmes and batches, and of the providers among `accounts`.
+pub async fn names(cx: &mut Cx, accounts: &[&str]) -> Result<Names, StoreError> {
+    let mut all = HashMap::new();
+    for sql in [
+        "SELECT id AS id, title_zh, title_en FROM pub_policy_programme ORDER BY version",
+        "SELECT batch_id AS id, title_zh, title_en FROM pub_vouchers_batch",
+    ] {
+        for r in cx.all(sql, vec![]).await? {
+            all.insert(r.get("id")?, Text { zh: r.get("title_zh")?, en: r.get("title_en")? });
+        }
+    }
+    for account in accounts {
+        let Some((_, org_id)) = account.split_once(':').filter(|(k, _)| matches!(*k, "payable" | "receivable")) else {
+            continue;
+        };
+        if let Some(r) = cx.opt("SELECT name FROM pub_orgs_org WHERE org_id = $1", params![org_id]).await? {
+            let name: String = r.get("name")?;
+            all.insert(org_id.to_owned(), Text::new(name.clone(), name));
+        }
+    }
+    Ok(Names(all))
+}
+
+/// Programmes that money can be granted to: the published ones.
+pub async fn programme_choices(cx: &mut Cx) -> Result<Vec<(String, Text)>, ReadError> {
+    may_view(cx).await?;
+    let sql = "SELECT id, title_zh, title_en FROM pub_policy_programme WHERE state = 'published' ORDER BY id";
+    let mut choices = Vec::new();
+    for r in cx.all(sql, vec![]).await? {
+        choices.push((r.get("id")?, Text { zh: r.get("title_zh")?, en: r.get("title_en")? }));
+    }
+    Ok(choices)
 }

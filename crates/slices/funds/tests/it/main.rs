@@ -1,6 +1,7 @@
 //! The books on both databases.
 
 mod flow;
+mod pages;
 mod post;
 mod rest;
 mod verify;
