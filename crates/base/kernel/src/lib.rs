@@ -25,5 +25,5 @@ pub use permission::{Action, PERMISSIONS, Permission, Reach, Subject, permission
 pub use region::{CITY_CODE, DISTRICTS, District, district};
 pub use size::SizeClass;
 pub use taxonomy::{FAMILIES, Family, SUB_ITEMS, SubItem, family, sub_item};
-pub use time::{Calendar, Clock, ManualClock, SystemClock, beijing_date, beijing_midnight};
+pub use time::{Calendar, Clock, ManualClock, ShiftedClock, SystemClock, beijing_date, beijing_midnight};
 pub use uscc::{Uscc, UsccError};

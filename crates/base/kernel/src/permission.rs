@@ -173,6 +173,8 @@ table! {
     ViewJournal: [(Auditor, All), (Administrator, All)],
     /// Verify the books.
     RunVerify: [(CityOfficer, All), (Auditor, All), (Administrator, All)],
+    /// Prometheus metrics; a scraper uses an API token.
+    ReadMetrics: [(Auditor, All), (Administrator, All)],
     /// Components and sampled pages, for reviewers.
     ViewGallery: [(Administrator, All), (Auditor, All)],
     /// Score blind; kept for project instruments.

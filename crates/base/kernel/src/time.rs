@@ -29,6 +29,28 @@ impl Clock for SystemClock {
     }
 }
 
+/// A clock that goes on from another time at the machine's pace: a demonstration lives in its own year.
+pub struct ShiftedClock {
+    machine: SystemClock,
+    shift_us: i64,
+}
+
+impl ShiftedClock {
+    /// It is `from` now.
+    pub fn starting_at(from: Timestamp) -> ShiftedClock {
+        let machine = SystemClock::default();
+        let shift_us = from.as_microsecond() - machine.now().as_microsecond();
+        ShiftedClock { machine, shift_us }
+    }
+}
+
+impl Clock for ShiftedClock {
+    fn now(&self) -> Timestamp {
+        let at = self.machine.now().as_microsecond() + self.shift_us;
+        Timestamp::from_microsecond(at).expect("within jiff's range")
+    }
+}
+
 /// A clock that a test or a replay sets.
 pub struct ManualClock(AtomicI64);
 

@@ -1,0 +1,55 @@
+//! What runs by the clock: the same functions that the demonstration's stepped clock calls.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kernel::Actor;
+use store::{Refusal, Sealer, StoreError};
+use tokio::task::JoinHandle;
+use web::AppState;
+
+use crate::flows::approval_issues_voucher;
+
+/// Seals what is committed. Off the write path of use cases, every few seconds.
+pub async fn seal(app: &AppState) -> Result<i64, StoreError> {
+    let sealer: Arc<Sealer> = app.part();
+    app.db.write(&Actor::system(), "job", move |cx| Box::pin(async move { sealer.seal(cx).await })).await
+}
+
+/// Everything that is due today. Each job is its own transaction and its own fault: one that fails is logged and
+/// does not hold up the next.
+pub async fn daily(app: &AppState) {
+    let system = Actor::system();
+    note("orgs.bring_facts_forward", app.db.write(&system, "job", |cx| Box::pin(orgs::jobs::bring_facts_forward(cx))).await);
+    note("orgs.clear_ended_sessions", app.db.write(&system, "job", |cx| Box::pin(orgs::jobs::clear_ended_sessions(cx))).await);
+    note("casework.lapse", app.db.write(&system, "job", |cx| Box::pin(casework::jobs::lapse_overdue_corrections(cx))).await);
+    match approval_issues_voucher::run_due(app).await {
+        Ok((done, refused)) if done + refused.len() > 0 => tracing::info!(done, ?refused, "notices concluded"),
+        Ok(_) => {}
+        Err(e) => tracing::error!(error = %e, "concluding notices failed"),
+    }
+    note("vouchers.expire_due", app.db.write(&system, "job", |cx| Box::pin(vouchers::expire_due::run(cx))).await);
+}
+
+fn note<T: std::fmt::Debug, E: Refusal>(job: &str, result: Result<T, E>) {
+    match result {
+        Ok(done) => tracing::debug!(job, ?done, "job done"),
+        Err(e) => tracing::error!(job, code = e.code(), error = %e, "job failed"),
+    }
+}
+
+/// Runs the jobs until aborted: sealing every ten seconds, the rest every ten minutes (they do nothing twice a day).
+pub fn start(app: AppState) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        let mut tick = tokio::time::interval(Duration::from_secs(10));
+        let mut round: u64 = 0;
+        loop {
+            tick.tick().await;
+            note("journal.seal", seal(&app).await);
+            if round.is_multiple_of(60) {
+                daily(&app).await;
+            }
+            round += 1;
+        }
+    })
+}

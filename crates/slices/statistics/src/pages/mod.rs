@@ -1,0 +1,165 @@
+//! The board: for the public with small cells withheld, for officers whole.
+
+pub mod officers;
+pub mod public;
+
+use jiff::civil::Date;
+use kernel::{Lang, SizeClass};
+use serde::Deserialize;
+use web::{AppError, Cell, Col, Ctx, Export, Html, Table, esc};
+
+use crate::board::{Board, Filter, TargetRow};
+use crate::suppress::{suppress, suppress_one};
+
+/// What a board page is asked.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Asked {
+    /// Cut-off day.
+    pub as_of: Option<String>,
+    /// District.
+    pub district: Option<String>,
+    /// As a file.
+    pub format: Option<Export>,
+}
+
+impl Asked {
+    /// As a filter; a day that is none is said so.
+    pub fn filter(&self) -> Result<Filter, AppError> {
+        let text = self.as_of.as_deref().unwrap_or("").trim();
+        let as_of = if text.is_empty() {
+            None
+        } else {
+            let wrong = || {
+                AppError::bad_request(
+                    "as-of-not-a-date",
+                    format!("截止日“{text}”不是日期，请按 年-月-日 填写，如 2019-06-30。"),
+                    format!("The cut-off {text:?} is no date; write it as 2019-06-30."),
+                )
+            };
+            Some(text.parse::<Date>().map_err(|_| wrong())?)
+        };
+        let district = self.district.clone().filter(|d| kernel::district(d).is_some());
+        Ok(Filter { as_of, district })
+    }
+}
+
+/// Counts as they may be shown.
+pub(crate) fn visible(cells: &[i64], public: bool) -> Vec<Option<i64>> {
+    if public { suppress(cells) } else { cells.iter().map(|n| Some(*n)).collect() }
+}
+
+pub(crate) fn visible_one(n: i64, public: bool) -> Option<i64> {
+    if public { suppress_one(n) } else { Some(n) }
+}
+
+pub(crate) fn count_cell(n: Option<i64>) -> Cell {
+    n.map_or_else(|| Cell::Blank("<5".into()), Cell::Int)
+}
+
+pub(crate) fn district_name(lang: Lang, code: &str) -> String {
+    kernel::district(code).map_or_else(|| lang.t("未申报", "not stated").to_owned(), |d| d.name(lang).to_owned())
+}
+
+pub(crate) fn industry_name(lang: Lang, code: &str) -> String {
+    match kernel::industry(code) {
+        Some(i) => format!("{code} {}", i.name(lang)),
+        None if code.is_empty() => lang.t("未申报", "not stated").to_owned(),
+        None => code.to_owned(),
+    }
+}
+
+pub(crate) fn size_name(lang: Lang, code: &str) -> String {
+    code.parse::<SizeClass>().map_or_else(|_| lang.t("未申报", "not stated").to_owned(), |s| s.label(lang).to_owned())
+}
+
+/// The targets with how far each is.
+pub(crate) fn target_table(ctx: &Ctx, targets: &[TargetRow]) -> Table {
+    let lang = ctx.lang;
+    let columns = vec![
+        Col::text(ctx.t("目标", "Target")),
+        Col::num(ctx.t("目标值", "Aim")),
+        Col::num(ctx.t("现值", "So far")),
+        Col::text(ctx.t("进度", "Progress")),
+        Col::text(ctx.t("期限", "By")),
+        Col::text(ctx.t("依据", "Clause")),
+    ];
+    let mut table = Table::new(lang, "targets", ctx.t("任务目标", "Targets"), columns);
+    for t in targets {
+        let aim = match (t.minimum, t.maximum) {
+            (Some(a), Some(b)) => format!("{a}–{b}"),
+            (Some(a), None) => format!("≥ {a}"),
+            (None, Some(b)) => format!("≤ {b}"),
+            (None, None) => String::new(),
+        };
+        let (value, progress) = match (t.value, t.minimum) {
+            (Some(v), Some(min)) if min > 0 => {
+                let percent = (v * 100 / min).min(100);
+                let words = esc(&format!("{percent}%"));
+                (
+                    Cell::Int(v),
+                    Html(format!(
+                        "<progress max=\"100\" value=\"{percent}\" aria-label=\"{words}\"></progress> {words}"
+                    )),
+                )
+            }
+            (Some(v), _) => (Cell::Int(v), Html::default()),
+            (None, _) => (Cell::Blank(ctx.t("尚无记录", "no records yet").into()), Html::default()),
+        };
+        table.row(vec![
+            Cell::text(t.title.get(lang)),
+            Cell::text(format!("{aim} {}", t.unit.get(lang))),
+            value,
+            Cell::Html(progress),
+            Cell::Date(Some(t.by_date)),
+            Cell::text(&t.clause),
+        ]);
+    }
+    table
+}
+
+/// Enterprises by district, with what was paid there.
+pub(crate) fn district_table(ctx: &Ctx, board: &Board, public: bool) -> Table {
+    let columns = vec![
+        Col::text(ctx.t("区", "District")),
+        Col::num(ctx.t("上云企业（家）", "Enterprises on the cloud")),
+        Col::num(ctx.t("已兑付（元）", "Paid (yuan)")),
+    ];
+    let mut table = Table::new(ctx.lang, "districts", ctx.t("分区统计", "By district"), columns);
+    let counts: Vec<i64> = board.by_district.iter().map(|d| d.1).collect();
+    for ((code, _, paid), n) in board.by_district.iter().zip(visible(&counts, public)) {
+        // What was paid where few firms are would tell about single firms as well.
+        let money = if n.is_none() { Cell::Blank("<5".into()) } else { Cell::Money(*paid) };
+        table.row(vec![Cell::text(district_name(ctx.lang, code)), count_cell(n), money]);
+    }
+    table
+}
+
+/// What enterprises do on the cloud: by sub-item, with depth.
+pub(crate) fn sub_item_table(ctx: &Ctx, board: &Board, public: bool) -> Table {
+    let columns = vec![
+        Col::text(ctx.t("类别", "Family")),
+        Col::text(ctx.t("内容", "Sub-item")),
+        Col::num(ctx.t("上云企业（家）", "Enterprises")),
+        Col::num(ctx.t("其中有计量使用（L3+）", "of them metered (L3+)")),
+        Col::num(ctx.t("累计计量月数", "Months metered")),
+        Col::num(ctx.t("计量净额（元）", "Net cost metered (yuan)")),
+    ];
+    let mut table = Table::new(ctx.lang, "sub-items", ctx.t("应用情况", "What is done on the cloud"), columns);
+    let all = visible(&board.sub_items.iter().map(|s| s.enterprises).collect::<Vec<_>>(), public);
+    let deep = visible(&board.sub_items.iter().map(|s| s.metered).collect::<Vec<_>>(), public);
+    for ((s, n), m) in board.sub_items.iter().zip(all).zip(deep) {
+        let family = kernel::family(&s.family).map_or("", |f| f.name(ctx.lang));
+        let item = kernel::sub_item(&s.sub_item).map_or("", |i| i.name(ctx.lang));
+        let hidden = n.is_none() || m.is_none();
+        let withheld = || Cell::Blank("<5".into());
+        table.row(vec![
+            Cell::text(family),
+            Cell::text(item),
+            count_cell(n),
+            count_cell(m),
+            if hidden { withheld() } else { Cell::Int(s.months_metered) },
+            if hidden { withheld() } else { Cell::Money(s.net_fen) },
+        ]);
+    }
+    table
+}

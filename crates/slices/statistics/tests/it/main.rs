@@ -1,0 +1,153 @@
+//! The board against records put in place by hand, on both databases, and its pages.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use kernel::{Actor, Text};
+use statistics::{Board, BoardCache, Filter, board};
+use store::{Cx, StoreError, params};
+use testkit::{TestBed, auditor, city_officer, day, enterprise_owner};
+use tower::ServiceExt;
+use web::{App, AppState, Site, test_router};
+
+/// One firm with one order at a level from a day on.
+async fn firm(cx: &mut Cx, n: usize, place: (&str, &str, i64), level: &str, on: &str) -> Result<(), StoreError> {
+    let id = format!("org_{n:04}");
+    let sql = "INSERT INTO orgs_org (id, uscc, kind, name, name_key, simulated, created_at_us) VALUES ($1, $2, 'enterprise', $1, $1, $3, 0)";
+    cx.execute(sql, params![&id, format!("USCC{n:014}"), true]).await?;
+    let facts = [
+        ("district", format!("{:?}", place.0)),
+        ("industry", format!("{:?}", place.1)),
+        ("staff", place.2.to_string()),
+        ("revenue_fen", "50000000000".into()),
+    ];
+    for (seq, (name, value)) in facts.into_iter().enumerate() {
+        let sql = "INSERT INTO orgs_fact (org_id, seq, name, valid_from, value_json, stated_at_us, stated_by) VALUES ($1, $2, $3, '2018-01-01', $4, 0, 'x')";
+        cx.execute(sql, params![&id, seq + 1, name, value]).await?;
+    }
+    assessed(cx, n, "a", level, on, None).await
+}
+
+async fn assessed(
+    cx: &mut Cx,
+    n: usize,
+    which: &str,
+    level: &str,
+    on: &str,
+    until: Option<&str>,
+) -> Result<(), StoreError> {
+    let sql = "INSERT INTO usage_level (id, order_id, enterprise_id, provider_id, sub_item, district, level, reason_zh, reason_en, \
+               months_metered, net_fen, statement_ids_json, assessed_on, assessed_at_us, replaced_on) \
+               VALUES ($1, $2, $3, 'org_p', 'platform/database', NULL, $4, '', '', 3, 100, '[]', $5, 0, $6)";
+    let values = params![format!("lvl_{n}_{which}"), format!("ord_{n}"), format!("org_{n:04}"), level, on, until];
+    cx.execute(sql, values).await?;
+    Ok(())
+}
+
+async fn fill(bed: &TestBed) {
+    bed.on("2019-06-30");
+    bed.write::<_, StoreError, _>(&Actor::system(), |cx| {
+        Box::pin(async move {
+            for n in 0..7 {
+                firm(cx, n, ("120116", "36", 500), "L3", "2019-02-10").await?;
+            }
+            for n in 7..10 {
+                firm(cx, n, ("120101", "34", 100), "L2", "2019-05-10").await?;
+            }
+            // Declared and paid for, but never confirmed: not on the cloud.
+            firm(cx, 10, ("120101", "34", 100), "L1", "2019-03-01").await?;
+            // Was on the cloud, was not any longer from June on.
+            firm(cx, 11, ("120102", "34", 10), "L1", "2019-06-01").await?;
+            assessed(cx, 11, "b", "L2", "2019-03-01", Some("2019-06-01")).await?;
+            cx.journal("test.fill", "x", &(), &()).await
+        })
+    })
+    .await
+    .unwrap();
+}
+
+async fn board_on(bed: &TestBed, cache: &Arc<BoardCache>, as_of: &str, district: Option<&str>) -> Arc<Board> {
+    let filter = Filter { as_of: Some(day(as_of)), district: district.map(Into::into) };
+    let cache = cache.clone();
+    bed.read(&city_officer(1), |cx| Box::pin(async move { board::run(cx, &cache, filter).await })).await.unwrap()
+}
+
+testkit::on_both!(the_board_counts_as_at_the_day, |bed| async move {
+    fill(&bed).await;
+    let cache = Arc::new(BoardCache::default());
+    let june = board_on(&bed, &cache, "2019-06-30", None).await;
+    assert_eq!(june.on_cloud, 10);
+    assert_eq!(june.by_level, [0, 2, 3, 7, 0, 0]);
+    assert_eq!(june.by_district.iter().map(|d| d.1).sum::<i64>(), june.on_cloud, "SB-2");
+    assert_eq!(june.by_industry, [("36".to_owned(), 7), ("34".to_owned(), 3)]);
+    assert_eq!(june.by_size.iter().find(|s| s.0 == "medium").unwrap().1, 7);
+    assert_eq!(june.by_size.iter().map(|s| s.1).sum::<i64>(), june.on_cloud, "SB-2");
+    let database = june.sub_items.iter().find(|s| s.sub_item == "platform/database").unwrap();
+    assert_eq!((database.enterprises, database.metered, database.net_fen.0), (10, 7, 1_000));
+    let by_month: Vec<i64> = june.new_by_month.iter().map(|m| m.1).collect();
+    assert_eq!(by_month, [0, 0, 0, 0, 0, 0, 0, 7, 1, 0, 3, 0]);
+    let april = board_on(&bed, &cache, "2019-04-30", None).await;
+    assert_eq!(april.on_cloud, 8, "seven, and the one that fell back in June");
+    let january = board_on(&bed, &cache, "2019-01-31", None).await;
+    assert_eq!(january.on_cloud, 0);
+    let binhai = board_on(&bed, &cache, "2019-06-30", Some("120116")).await;
+    assert_eq!((binhai.on_cloud, binhai.cells.len()), (7, 1));
+});
+
+testkit::on_both!(nothing_is_known_of_tomorrow, |bed| async move {
+    bed.on("2019-06-30");
+    let filter = Filter { as_of: Some(day("2019-07-01")), district: None };
+    let refused = bed
+        .read(&Actor::public(), |cx| Box::pin(async move { board::run(cx, &BoardCache::default(), filter).await }))
+        .await
+        .unwrap_err();
+    assert_eq!(store::Refusal::code(&refused), "as-of-in-the-future");
+});
+
+async fn app(bed: &TestBed) -> AppState {
+    let site = Site { name: Text::new("云津", "Yunjin"), ..Site::default() };
+    let app =
+        App::new(bed.db.clone(), bed.blobs.clone(), bed.folder().join("uploads"), site, kernel::Calendar::default());
+    Arc::new(app.with(Arc::new(BoardCache::default())))
+}
+
+async fn get(app: &AppState, actor: Actor, path: &str, lang: &str) -> (StatusCode, String) {
+    let request = Request::get(path).header("accept-language", lang).body(Body::empty()).unwrap();
+    let response = test_router(statistics::routes(), app.clone(), actor).oneshot(request).await.unwrap();
+    let status = response.status();
+    let bytes = axum::body::to_bytes(response.into_body(), 1 << 22).await.unwrap();
+    (status, String::from_utf8_lossy(&bytes).into_owned())
+}
+
+testkit::on_both!(the_public_sees_no_small_cell, |bed| async move {
+    fill(&bed).await;
+    let app = app(&bed).await;
+    let (status, page) = get(&app, Actor::public(), "/board", "zh").await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(page.contains("示意图，非地图") && page.contains("滨海"), "{page}");
+    // Three firms in Heping: neither that cell nor the one it could be worked out from is shown.
+    let (_, json) = get(&app, Actor::public(), "/api/v1/statistics/board", "en").await;
+    let board: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let of = |code: &str| {
+        let rows = board["by_district"].as_array().unwrap();
+        rows.iter().find(|r| r["code"] == code).unwrap()["enterprises"].clone()
+    };
+    assert!(of("120101").is_null() && of("120116").is_null(), "{json}");
+    assert_eq!(of("120103"), 0);
+    let (status, _) = get(&app, enterprise_owner("org_0001"), "/board/officers", "zh").await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
+});
+
+testkit::on_both!(officers_see_every_cell_in_both_languages_and_as_files, |bed| async move {
+    fill(&bed).await;
+    let app = app(&bed).await;
+    let (status, page) = get(&app, auditor(), "/board/officers?district=120116&as_of=2019-06-30", "en").await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(page.contains("Motor vehicles") && page.contains("Binhai New Area"), "{page}");
+    let (_, csv) = get(&app, auditor(), "/board/officers?format=csv", "zh").await;
+    assert!(csv.contains("滨海新区,36 汽车制造业,中型,7"), "{csv}");
+    let (status, page) = get(&app, auditor(), "/board/officers?as_of=gestern", "en").await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert!(page.contains("gestern"));
+});
