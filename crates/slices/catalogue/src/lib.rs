@@ -10,10 +10,12 @@
 //! `catalogue_service_version`. Views: `pub_catalogue_listing`, `pub_catalogue_service`.
 //!
 //! Entry points: [`save_listing`], [`submit_listing`], [`decide_listing`], [`save_service`], [`withdraw_service`],
-//! [`read`], [`search`]. Other slices use [`service`], [`service_at`] and [`listing`].
+//! [`read`], [`search`]; pages and API by [`routes`], for which the application holds a [`SearchIndex`] as a part. Other slices use [`service`], [`service_at`] and [`listing`].
 
+mod api;
 pub mod decide_listing;
 pub mod model;
+mod pages;
 pub mod read;
 pub mod save_listing;
 pub mod save_service;
@@ -25,3 +27,10 @@ pub mod withdraw_service;
 pub use crate::store::{ListingRow, listing, price_span, service, service_at};
 pub use model::{Deployment, Listing, ListingState, ListingVerb, Offer, Service, ServiceState};
 pub use search::{Hits, Query, SearchIndex};
+
+/// All pages and endpoints of the catalogue.
+pub fn routes() -> Vec<web::Route> {
+    let mut routes = pages::routes();
+    routes.extend(api::routes());
+    routes
+}

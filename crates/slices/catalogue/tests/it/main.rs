@@ -2,4 +2,5 @@
 
 mod fixture;
 mod listing;
+mod pages;
 mod search;

@@ -1,0 +1,43 @@
+//! GET and POST of services.
+
+use axum::Json;
+use axum::extract::Path;
+use serde::Serialize;
+use web::{ApiPost, AppError, Ctx};
+
+use crate::model::Service;
+use crate::read;
+use crate::save_service::{self, SaveService};
+
+/// A service with its provider and its versions.
+#[derive(Serialize)]
+pub(crate) struct ServiceAnswer {
+    #[serde(flatten)]
+    service: Service,
+    provider_name: String,
+    contact: String,
+    versions: Vec<Service>,
+}
+
+/// A service on offer, with every version of it.
+#[utoipa::path(
+    get, path = "/api/v1/catalogue/services/{id}", tag = "catalogue", params(("id" = String, Path)),
+    responses((status = 200, body = Value), (status = 404, body = web::Problem))
+)]
+pub(crate) async fn get(ctx: Ctx, Path(id): Path<String>) -> Result<Json<ServiceAnswer>, AppError> {
+    let found = ctx.read(|cx| Box::pin(async move { read::service_page(cx, &id).await })).await?;
+    let read::ServicePage { service, provider_name, contact, versions } = found;
+    Ok(Json(ServiceAnswer { service, provider_name, contact, versions }))
+}
+
+/// Adds a service, or makes the next version of one.
+#[utoipa::path(
+    post, path = "/api/v1/catalogue/services", tag = "catalogue", request_body = Value,
+    params(("Idempotency-Key" = String, Header)),
+    responses((status = 200, body = Value), (status = 422, body = web::Problem))
+)]
+pub(crate) async fn post(ctx: Ctx, post: ApiPost<SaveService>) -> Result<Json<Service>, AppError> {
+    let cmd = post.body;
+    let run = ctx.submit_keyed(&post.key, &post.content, |cx| Box::pin(save_service::run(cx, cmd)));
+    Ok(Json(run.await?))
+}
