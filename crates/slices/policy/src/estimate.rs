@@ -5,15 +5,17 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use kernel::{Action, Subject};
 use rules::{Act, Decision, Instrument, Overrides, Programme};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use store::Cx;
 
-use crate::library;
+use crate::model::OpenBatch;
+use crate::{library, store as sql};
 
 /// What is asked.
 #[derive(Clone, Debug)]
 pub struct Estimate {
-    /// Facts by the engine's names. What a batch fixes stands under `batch`.
+    /// Facts by the engine's names. What a batch fixes may stand under `batch`; without it, the batches that take
+    /// applications on the day are asked about, one by one.
     pub facts: Map<String, Value>,
     /// As at which day.
     pub as_of: Date,
@@ -30,6 +32,8 @@ pub struct Offer {
     pub programme: Arc<Programme>,
     /// Its place among the programme's instruments.
     pub position: usize,
+    /// From which batch, where the instrument is given out in batches and one is open.
+    pub batch: Option<OpenBatch>,
     /// The answer with its trace.
     pub decision: Decision,
 }
@@ -61,20 +65,51 @@ pub async fn run(cx: &mut Cx, cmd: Estimate) -> Result<Vec<Offer>, EstimateError
         None => (version.starts_on..=version.ends_on).contains(&cmd.as_of),
     });
     let programmes: Vec<Arc<Programme>> = asked.map(|(_, programme)| programme).collect();
-    Ok(offers(&programmes, &Value::Object(cmd.facts), cmd.as_of, &cmd.overrides))
+    let district = cmd.facts.get("district").and_then(Value::as_str);
+    let batches = sql::open_batches(cx, cmd.as_of, district).await?;
+    Ok(offers(&programmes, &batches, &cmd.facts, cmd.as_of, &cmd.overrides))
 }
 
-/// The same for programmes at hand. Pure.
-pub fn offers(programmes: &[Arc<Programme>], facts: &Value, as_of: Date, overrides: &Overrides) -> Vec<Offer> {
+/// The same for programmes and batches at hand. Pure.
+pub fn offers(
+    programmes: &[Arc<Programme>],
+    batches: &[OpenBatch],
+    facts: &Map<String, Value>,
+    as_of: Date,
+    overrides: &Overrides,
+) -> Vec<Offer> {
     let mut out = Vec::new();
     for programme in programmes {
         for (position, instrument) in programme.instruments.iter().enumerate() {
+            let of_this = |b: &&OpenBatch| b.programme_id == programme.id && b.instrument_id == instrument.id;
+            let mut open: Vec<Option<&OpenBatch>> = Vec::new();
+            if !instrument.batch_fields.is_empty() && !facts.contains_key("batch") {
+                open.extend(batches.iter().filter(of_this).map(Some));
+            }
+            if open.is_empty() {
+                open.push(None);
+            }
             let overrides = relevant(programme, instrument, overrides);
-            let decision = rules::forecast(programme, Act::Award, &instrument.id, facts, as_of, &overrides);
-            out.push(Offer { programme: programme.clone(), position, decision });
+            for batch in open {
+                let facts = with_batch(facts, batch);
+                let decision = rules::forecast(programme, Act::Award, &instrument.id, &facts, as_of, &overrides);
+                out.push(Offer { programme: programme.clone(), position, batch: batch.cloned(), decision });
+            }
         }
     }
     out
+}
+
+/// The facts with what a batch fixes and has left.
+fn with_batch(facts: &Map<String, Value>, batch: Option<&OpenBatch>) -> Value {
+    let mut facts = facts.clone();
+    if let Some(batch) = batch {
+        facts.insert("batch".into(), batch.fixes.clone());
+        if let Some(left) = batch.district_remaining_fen {
+            facts.entry("district_remaining_fen").or_insert(json!(left));
+        }
+    }
+    Value::Object(facts)
 }
 
 /// Those that name a number of this programme: another programme's rate is no error here.

@@ -13,24 +13,60 @@
 //! `pub_policy_programme` (id, version, title_zh, title_en, starts_on, ends_on, state, applies_from, applies_until; no
 //! drafts), `pub_policy_target` (programme_id, code, position, title_zh, title_en, unit_zh, unit_en, minimum, maximum,
 //! by_date, statistic, clause, clause_locator; of the current version), `pub_policy_decision` (id, kind, org_id,
-//! programme_id, instrument_id, amount_fen, eligible, as_of, at_us). Reads `pub_orgs_org` and `pub_orgs_fact`.
+//! programme_id, instrument_id, amount_fen, eligible, as_of, at_us). Reads `pub_orgs_org`, `pub_orgs_fact`,
+//! `pub_vouchers_batch` and `pub_funds_account`.
 
+mod api;
 pub mod check;
 pub mod decide;
+mod diff;
 pub mod draft;
 pub mod end;
 pub mod estimate;
 pub mod facts;
 mod library;
 mod model;
+mod pages;
 pub mod problems;
 pub mod publish;
+mod read;
 pub mod replay;
 mod store;
 
 pub use decide::{Decide, decision};
+pub use diff::{Change, changes};
 pub use estimate::{Estimate, Offer};
 pub use library::{by_sha256, list_published, on as programme_on, published};
-pub use model::{DecisionRow, Kind, State, StoredDecision, Version, version_on};
+pub use model::{DecisionRow, Kind, OpenBatch, State, StoredDecision, Version, version_on};
 pub use publish::publish_text;
 pub use replay::{Broken, replay_all};
+
+use kernel::Action;
+use utoipa_axum::routes as endpoint;
+use web::Route;
+
+/// The pages and the API of this slice.
+pub fn routes() -> Vec<Route> {
+    use Action::{DraftProgramme, Estimate, PublishProgramme, ReadPublic, ViewDecision};
+    vec![
+        Route::get("/programmes", ReadPublic, pages::list::get),
+        Route::get("/programmes/drafts", DraftProgramme, pages::drafts::get),
+        Route::get("/programmes/new", DraftProgramme, pages::new::get),
+        Route::post("/programmes/new", DraftProgramme, pages::new::post),
+        Route::get("/programmes/{id}", ReadPublic, pages::show::get),
+        Route::get("/programmes/{id}/programme.toml", ReadPublic, pages::text::get),
+        Route::get("/programmes/{id}/publish", PublishProgramme, pages::publish::get),
+        Route::post("/programmes/{id}/publish", PublishProgramme, pages::publish::post),
+        Route::get("/programmes/{id}/end", PublishProgramme, pages::end::get),
+        Route::post("/programmes/{id}/end", PublishProgramme, pages::end::post),
+        Route::get("/estimate", Estimate, pages::estimate::get),
+        Route::post("/estimate", Estimate, pages::estimate::post),
+        Route::get("/decisions/{id}", ViewDecision, pages::decision::get),
+        Route::api(ReadPublic, endpoint!(api::programmes::list)),
+        Route::api(ReadPublic, endpoint!(api::programmes::show)),
+        Route::api(DraftProgramme, endpoint!(api::programmes::draft)),
+        Route::api(PublishProgramme, endpoint!(api::programmes::publish)),
+        Route::api(Estimate, endpoint!(api::estimates::create)),
+        Route::api(ViewDecision, endpoint!(api::decisions::show)),
+    ]
+}

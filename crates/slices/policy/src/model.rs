@@ -234,6 +234,25 @@ impl DecisionRow {
     }
 }
 
+/// A batch of vouchers that takes applications, as an estimate needs it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OpenBatch {
+    /// Its id.
+    pub id: String,
+    /// Of which programme.
+    pub programme_id: String,
+    /// Of which of its instruments.
+    pub instrument_id: String,
+    /// Its name.
+    pub title: Text,
+    /// What it fixes, by the programme's names for it.
+    pub fixes: serde_json::Value,
+    /// Last day for applications.
+    pub closes_on: Date,
+    /// What is left for the district that was asked about; unknown without one.
+    pub district_remaining_fen: Option<i64>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

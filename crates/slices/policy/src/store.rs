@@ -3,10 +3,10 @@
 use jiff::civil::Date;
 use kernel::Text;
 use rules::Programme;
-use serde_json::Value;
+use serde_json::{Value, json};
 use store::{Cx, Row, StoreError, params};
 
-use crate::model::{DecisionRow, Version};
+use crate::model::{DecisionRow, OpenBatch, Version};
 
 const VERSION_COLUMNS: &str = "id, version, sha256, state, title_zh, title_en, illustrative, starts_on, ends_on, \
      applies_from, applies_until, drafted_by, drafted_at_us, published_by, published_at_us, ended_on, ended_reason";
@@ -219,4 +219,31 @@ pub async fn facts(cx: &mut Cx, org_id: &str, on: Date) -> Result<Vec<(String, V
                ORDER BY valid_from, seq";
     let rows = cx.all(sql, params![org_id, on]).await?;
     rows.iter().map(|r| Ok((r.get("name")?, r.get("value_json")?))).collect()
+}
+
+/// Batches of vouchers that take applications on a day, by the public view of `vouchers`, and what remains of a
+/// district's quota in each, by the public view of `funds`.
+pub async fn open_batches(cx: &mut Cx, on: Date, district: Option<&str>) -> Result<Vec<OpenBatch>, StoreError> {
+    let sql = "SELECT b.batch_id, b.programme_id, b.instrument_id, b.title_zh, b.title_en, b.rate_bp, b.own_share_bp, \
+               b.face_value_fen, b.validity_days, b.closes_on, a.available_fen \
+               FROM pub_vouchers_batch b \
+               LEFT JOIN pub_funds_account a ON a.account_id = 'quota:' || b.batch_id || ':' || $2 \
+               WHERE b.opens_on <= $1 AND b.closes_on >= $1 AND b.state IN ('planned', 'open') \
+               ORDER BY b.opens_on, b.batch_id";
+    let rows = cx.all(sql, params![on, district.unwrap_or("")]).await?;
+    let read = |r: &Row| {
+        Ok(OpenBatch {
+            id: r.get("batch_id")?,
+            programme_id: r.get("programme_id")?,
+            instrument_id: r.get("instrument_id")?,
+            title: Text::new(r.get::<String>("title_zh")?, r.get::<String>("title_en")?),
+            fixes: json!({
+                "rate_bp": r.get::<i64>("rate_bp")?, "own_share_bp": r.get::<i64>("own_share_bp")?,
+                "face_value_fen": r.get::<i64>("face_value_fen")?, "validity_days": r.get::<i64>("validity_days")?,
+            }),
+            closes_on: r.get("closes_on")?,
+            district_remaining_fen: r.get("available_fen")?,
+        })
+    };
+    rows.iter().map(read).collect()
 }

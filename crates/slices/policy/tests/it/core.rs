@@ -24,18 +24,6 @@ async fn draft(
     bed.write(&actor, |cx| Box::pin(async move { policy::draft::run(cx, cmd).await })).await
 }
 
-async fn sql(bed: &TestBed, statement: &'static str, values: Vec<store::Param>) {
-    let done: Result<(), store::StoreError> = bed
-        .write(&kernel::Actor::system(), move |cx| {
-            Box::pin(async move {
-                cx.execute(statement, values).await?;
-                cx.journal("test.corrupt", "x", &(), &()).await
-            })
-        })
-        .await;
-    done.unwrap();
-}
-
 async fn state_of(bed: &TestBed, version: &str) -> String {
     let version = version.to_owned();
     let read: Result<String, store::StoreError> = bed

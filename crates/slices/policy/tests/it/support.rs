@@ -54,3 +54,80 @@ pub fn of_draft(programme_id: &str, version: &str, sha256: &str) -> Publish {
 pub fn october() -> Date {
     day("2018-10-10")
 }
+
+/// What came back over HTTP.
+pub struct Answer {
+    pub status: u16,
+    pub location: String,
+    pub body: String,
+}
+
+fn app(bed: &TestBed) -> web::AppState {
+    let site = web::Site { name: kernel::Text::new("云津", "Yunjin"), ..web::Site::default() };
+    let uploads = bed.folder().join("uploads");
+    std::sync::Arc::new(web::App::new(bed.db.clone(), bed.blobs.clone(), uploads, site, kernel::Calendar::default()))
+}
+
+pub async fn send(bed: &TestBed, actor: &Actor, request: axum::http::Request<axum::body::Body>) -> Answer {
+    use tower::ServiceExt;
+    let router = web::test_router(policy::routes(), app(bed), actor.clone());
+    let response = router.oneshot(request).await.expect("a router answers");
+    let location = response.headers().get("location").map_or(String::new(), |v| v.to_str().expect("text").to_owned());
+    let status = response.status().as_u16();
+    let bytes = axum::body::to_bytes(response.into_body(), 8 << 20).await.expect("a body");
+    Answer { status, location, body: String::from_utf8(bytes.to_vec()).expect("text") }
+}
+
+/// GET in a language, `zh` or `en`.
+pub async fn get(bed: &TestBed, actor: &Actor, path: &str, lang: &str) -> Answer {
+    let request = axum::http::Request::get(path).header("accept-language", lang);
+    send(bed, actor, request.body(axum::body::Body::empty()).expect("a request")).await
+}
+
+/// POST of a form with its CSRF token.
+pub async fn post(bed: &TestBed, actor: &Actor, path: &str, fields: &[(&str, &str)]) -> Answer {
+    let mut all = vec![("_csrf", "test")];
+    all.extend_from_slice(fields);
+    let body = serde_urlencoded::to_string(all).expect("fields");
+    let request = axum::http::Request::post(path).header("content-type", "application/x-www-form-urlencoded");
+    send(bed, actor, request.body(body.into()).expect("a request")).await
+}
+
+/// POST of JSON with an idempotency key.
+pub async fn post_json(bed: &TestBed, actor: &Actor, path: &str, key: &str, body: &Value) -> Answer {
+    let request =
+        axum::http::Request::post(path).header("content-type", "application/json").header("idempotency-key", key);
+    send(bed, actor, request.body(body.to_string().into()).expect("a request")).await
+}
+
+/// Puts statements into the records as another slice, or a hand that should not, would.
+pub async fn sql(bed: &TestBed, statement: &'static str, values: Vec<store::Param>) {
+    let done: Result<(), store::StoreError> = bed
+        .write(&Actor::system(), move |cx| {
+            Box::pin(async move {
+                cx.execute(statement, values).await?;
+                cx.journal("test.sql", "x", &(), &()).await
+            })
+        })
+        .await;
+    done.expect("the statement runs");
+}
+
+/// The enterprise `org_a` in 滨海新区, as `orgs` would have recorded it.
+pub async fn record_org(bed: &TestBed) {
+    let org = "INSERT INTO orgs_org (id, uscc, kind, name, name_key, simulated, created_at_us) \
+               VALUES ('org_a', '91350100M000100Y43', 'enterprise', 'A', '41', TRUE, 0)";
+    sql(bed, org, vec![]).await;
+    let facts = [
+        ("district", "\"120116\""),
+        ("industry", "\"34\""),
+        ("staff", "85"),
+        ("revenue_fen", "1234567800"),
+        ("registered_in_city", "true"),
+    ];
+    for (seq, (name, value)) in facts.into_iter().enumerate() {
+        let fact = "INSERT INTO orgs_fact (org_id, seq, name, valid_from, value_json, stated_at_us, stated_by) \
+                    VALUES ('org_a', $1, $2, '2018-01-01', $3, 0, 'acc')";
+        sql(bed, fact, store::params![seq, name, value]).await;
+    }
+}

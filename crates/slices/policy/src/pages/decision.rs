@@ -1,0 +1,117 @@
+//! A stored decision: what it was made on, how it came about, and whether it still comes out the same.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::Path;
+use axum::response::Response;
+use kernel::{Fen, Role};
+use rules::{Decision, Programme};
+use web::{AppError, Ctx, Html, Page, esc, summary_list};
+
+use crate::model::DecisionRow;
+use crate::pages::trace::{fact_value, obstacles, outcome_tag, passed, steps};
+use crate::replay::Broken;
+use crate::{decide, library, replay};
+
+#[derive(Template)]
+#[template(path = "policy/decision.html")]
+struct Show {
+    p: Page,
+    row: DecisionRow,
+    summary: Html,
+    inputs: Html,
+    obstacles: Html,
+    passed: Html,
+    steps: Html,
+    broken: Vec<Broken>,
+}
+
+struct Loaded {
+    row: DecisionRow,
+    broken: Vec<Broken>,
+    programme: Option<Arc<Programme>>,
+}
+
+/// GET /decisions/{id}
+pub async fn get(ctx: Ctx, Path(id): Path<String>) -> Result<Response, AppError> {
+    let found = ctx
+        .read(|cx| {
+            Box::pin(async move {
+                let row = decide::show(cx, &id).await?;
+                let broken = replay::replay_one(cx, &row).await?;
+                let programme = library::by_sha256(cx, &row.programme_sha256).await.ok();
+                Ok::<_, decide::ShowError>(Loaded { row, broken, programme })
+            })
+        })
+        .await?;
+    let Loaded { row, broken, programme } = found;
+    let title = ctx.t("决定及其依据", "A decision and what it rests on");
+    // A row whose bytes do not read still has a page: it says what is broken.
+    let decision = Decision::from_bytes(row.bytes.as_bytes()).ok();
+    let [inputs, obstacles, passed, steps] = match (&programme, &decision) {
+        (Some(p), Some(d)) => {
+            [inputs(&ctx, p, d), obstacles(ctx.lang, p, d), passed(ctx.lang, p, d), steps(ctx.lang, p, d)]
+        }
+        _ => Default::default(),
+    };
+    let summary = summary(&ctx, &row, programme.as_deref(), decision.as_ref());
+    ctx.render(&Show { p: ctx.page(title), row, summary, inputs, obstacles, passed, steps, broken })
+}
+
+fn summary(ctx: &Ctx, row: &DecisionRow, programme: Option<&Programme>, decision: Option<&Decision>) -> Html {
+    let title = programme.map_or(row.programme_id.as_str(), |p| p.title.get(ctx.lang));
+    let instrument = programme
+        .and_then(|p| p.instrument(&row.instrument_id))
+        .map_or(row.instrument_id.as_str(), |i| i.title.get(ctx.lang));
+    let version = serde_urlencoded::to_string([("version", &row.programme_version)]).unwrap_or_default();
+    let org = match ctx.actor.role {
+        Role::EnterpriseOwner | Role::EnterpriseMember | Role::Provider => esc(&row.org_id),
+        _ => format!("<a href=\"/orgs/{0}\">{0}</a>", esc(&row.org_id)),
+    };
+    let amount = row.amount_fen.map_or_else(|| "—".to_owned(), |n| Fen(n).to_string());
+    let rows = [
+        (ctx.t("结论", "Outcome"), decision.map_or_else(Html::default, |d| outcome_tag(ctx.lang, d.outcome()))),
+        (ctx.t("金额", "Amount"), Html(esc(&amount))),
+        (ctx.t("事项", "About"), Html(esc(&format!("{instrument} · {}", row.kind.label(ctx.lang))))),
+        (
+            ctx.t("方案", "Programme"),
+            Html(format!(
+                "<a href=\"/programmes/{}?{version}\">{} {}</a>",
+                esc(&row.programme_id),
+                esc(title),
+                esc(&row.programme_version)
+            )),
+        ),
+        (ctx.t("对象", "Organisation"), Html(org)),
+        (ctx.t("按哪一天", "As at"), Html(row.as_of.to_string())),
+        (ctx.t("作出时间", "Made at"), Html(row.at.to_string())),
+        (ctx.t("编号", "Id"), Html(format!("<span class=\"code\">{}</span>", esc(&row.id)))),
+        (ctx.t("决定摘要", "Hash"), Html(format!("<span class=\"hash\">sha256 {}</span>", esc(&row.bytes_sha256)))),
+        (
+            ctx.t("方案文本摘要", "Hash of the programme"),
+            Html(format!("<span class=\"hash\">sha256 {}</span>", esc(&row.programme_sha256))),
+        ),
+    ];
+    summary_list(&rows.map(|(label, value)| (label.to_owned(), value)))
+}
+
+/// The facts that the rules read, and no others.
+fn inputs(ctx: &Ctx, programme: &Programme, decision: &Decision) -> Html {
+    let instrument = programme.instrument(&decision.instrument);
+    let mut rows = Vec::new();
+    for (name, value) in decision.inputs.as_object().into_iter().flatten() {
+        if let (true, Some(batch)) = (name == "batch", value.as_object()) {
+            for (field, value) in batch {
+                let title =
+                    instrument.and_then(|i| i.batch_field(field)).map_or(field.as_str(), |f| f.title.get(ctx.lang));
+                let shown = value.as_i64().map_or_else(|| value.to_string(), |n| crate::pages::number(field, n));
+                rows.push((format!("{} · {title}", ctx.t("批次", "batch")), Html(esc(&shown))));
+            }
+            continue;
+        }
+        let label = programme.fact(name).map_or_else(|| name.clone(), |f| f.label.get(ctx.lang).to_owned());
+        rows.push((label, Html(esc(&fact_value(ctx.lang, programme, name, value)))));
+    }
+    if rows.is_empty() { Html::default() } else { summary_list(&rows) }
+}
