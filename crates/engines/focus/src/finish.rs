@@ -11,11 +11,12 @@ use crate::report::{Breach, Finding, Outcome, Report, Severity};
 use crate::state::{Breached, State};
 use crate::worker::{FIELDS, LENGTH, SPELLING, UTF8};
 
-pub(crate) fn report(run: &Run<'_>, plan: &Plan, profile: &Profile) -> Report {
-    let mut state = run.state.clone();
+pub(crate) fn report(run: &mut Run<'_>, plan: &Plan, profile: &Profile) -> Report {
     let keep = run.options.findings_per_rule;
-    let overflowed = distinct(plan, &mut state, keep);
-    presence(plan, &mut state, keep);
+    let state = &mut run.state;
+    let overflowed = distinct(plan, state, keep);
+    presence(plan, state, keep);
+    let state = &run.state;
     let mut breaches: Vec<Breach> = state.breaches.iter().map(|(id, b)| breach(id, b, plan)).collect();
     breaches.sort_by(|a, b| (a.severity, b.rows, &a.rule).cmp(&(b.severity, a.rows, &b.rule)));
     Report {
@@ -23,9 +24,9 @@ pub(crate) fn report(run: &Run<'_>, plan: &Plan, profile: &Profile) -> Report {
         format: run.format,
         rows: state.rows,
         bytes: run.bytes_done,
-        outcomes: outcomes(plan, &state, &overflowed),
+        outcomes: outcomes(plan, state, &overflowed),
         unknown_columns: run.header.unknown(plan, profile),
-        hint: hint(&state, profile),
+        hint: hint(state, profile),
         breaches,
     }
 }

@@ -1,6 +1,9 @@
 //! One fixed 64-bit hash and a table of repeated strings. Fixed, so that a resumed import agrees with its first half.
 
+use std::collections::HashSet;
 use std::hash::{BuildHasherDefault, Hasher};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 const K: [u64; 4] = [0x9e37_79b9_7f4a_7c15, 0xd1b5_4a32_d192_ed03, 0xa076_1d64_78bd_642f, 0xe703_7ed1_a0b4_28db];
 
@@ -45,6 +48,17 @@ impl Hasher for FastHasher {
     }
     fn write_u64(&mut self, n: u64) {
         self.0 = fold(self.0 ^ n ^ K[2], K[1]);
+    }
+}
+
+/// The ids that a group of rows shares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ids(pub [u32; 7]);
+
+impl std::hash::Hash for Ids {
+    fn hash<H: Hasher>(&self, h: &mut H) {
+        let [a, b, c, d, e, f, g] = self.0.map(u64::from);
+        h.write_u64(fold(a << 32 | b, K[0] ^ (c << 32 | d)) ^ fold(e << 32 | f, K[3] ^ g));
     }
 }
 
@@ -175,6 +189,53 @@ pub(crate) enum Reading {
     VariantOf(String),
 }
 
+/// A set of hashes that is mostly small: few are looked through, many are hashed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Hashes {
+    few: Vec<u64>,
+    many: HashSet<u64, Fast>,
+}
+
+const FEW: usize = 16;
+
+impl Hashes {
+    pub(crate) fn insert(&mut self, hash: u64) {
+        if self.few.contains(&hash) {
+            return;
+        }
+        if self.few.len() < FEW {
+            self.few.push(hash);
+        } else {
+            self.many.insert(hash);
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.few.len() + self.many.len()
+    }
+
+    pub(crate) fn merge(&mut self, other: Hashes) {
+        if self.few.is_empty() {
+            *self = other;
+        } else {
+            other.few.into_iter().chain(other.many).for_each(|h| self.insert(h));
+        }
+    }
+}
+
+impl Serialize for Hashes {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_seq(self.few.iter().chain(&self.many))
+    }
+}
+impl<'de> Deserialize<'de> for Hashes {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Hashes, D::Error> {
+        let mut all = Hashes::default();
+        Vec::<u64>::deserialize(d)?.into_iter().for_each(|h| all.insert(h));
+        Ok(all)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -195,6 +256,20 @@ mod tests {
         assert_eq!(table.text(canonical.id), Some("Usage-Based"));
         let many: Vec<u32> = (0..1_000).map(|i| table.intern(format!("v{i}").as_bytes(), read).id).collect();
         assert!((0..1_000).all(|i| table.intern(format!("v{i}").as_bytes(), read).id == many[i]));
+    }
+
+    #[test]
+    fn small_and_large_sets_count_and_merge_alike() {
+        let of = |range: std::ops::Range<u64>| {
+            let mut set = Hashes::default();
+            range.clone().chain(range).for_each(|n| set.insert(hash64(&n.to_le_bytes())));
+            set
+        };
+        for (a, b, both) in [(0..5, 3..9, 9), (0..100, 50..400, 400), (0..100, 0..3, 100), (0..0, 0..20, 20)] {
+            let mut merged = of(a);
+            merged.merge(of(b));
+            assert_eq!(merged.len(), both);
+        }
     }
 
     #[test]

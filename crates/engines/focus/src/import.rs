@@ -266,7 +266,7 @@ impl Importer {
             ControlFlow::Break(()) => Ended::Stopped(Box::new(run.checkpoint())),
             ControlFlow::Continue(()) => Ended::Done(Box::new(Import {
                 statements: statements(&run.state.groups),
-                report: report(&run, &plan, &self.profile),
+                report: report(&mut run, &plan, &self.profile),
             })),
         })
     }

@@ -5,13 +5,13 @@
 //! commitment is not `Unused`, with a ResourceId and a positive ConsumedQuantity (or the profile's fallback, counted
 //! apart). A `Purchase` proves payment, never use.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use kernel::Fen;
 use serde::{Deserialize, Serialize};
 
 use crate::decimal::Amount;
-use crate::hash::Fast;
+use crate::hash::{Fast, Hashes};
 use crate::when::{Month, Place, iso};
 
 /// What a statement is about.
@@ -151,7 +151,7 @@ pub(crate) struct Tally<U> {
     first: i64,
     last: i64,
     quantities: Vec<(U, Amount)>,
-    resources: HashSet<u64, Fast>,
+    resources: Hashes,
 }
 
 impl<U: PartialEq> Tally<U> {
@@ -171,7 +171,7 @@ impl<U: PartialEq> Tally<U> {
             first: i64::MAX,
             last: i64::MIN,
             quantities: vec![],
-            resources: HashSet::default(),
+            resources: Hashes::default(),
         }
     }
 
@@ -200,11 +200,7 @@ impl<U: PartialEq> Tally<U> {
         for (u, amount) in other.quantities {
             self.quantity(unit(u), amount);
         }
-        if self.resources.is_empty() {
-            self.resources = other.resources;
-        } else {
-            self.resources.extend(other.resources);
-        }
+        self.resources.merge(other.resources);
     }
 }
 
@@ -281,7 +277,7 @@ impl Tally<String> {
 }
 
 /// All groups of an import, merged.
-pub(crate) type Groups = HashMap<StatementKey, Tally<String>>;
+pub(crate) type Groups = HashMap<StatementKey, Tally<String>, Fast>;
 
 /// In the order of their keys, so that the same file gives the same list.
 pub(crate) fn statements(groups: &Groups) -> Vec<Statement> {

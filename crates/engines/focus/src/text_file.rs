@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::ops::ControlFlow;
 use std::rc::Rc;
 use std::sync::Mutex;
-use std::sync::mpsc::sync_channel;
+use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 
 use flate2::read::MultiGzDecoder;
 
@@ -41,6 +41,9 @@ struct Text<'a> {
     packed: bool,
     unpacked: u64,
     carry: Vec<u8>,
+    /// Blocks that workers are done with, to be filled again: fresh memory costs a page fault for every 4 KiB.
+    spare: Receiver<Vec<u8>>,
+    give_back: Sender<Vec<u8>>,
     ended: bool,
     /// The gzip stream stopped here.
     cut: Option<Cut>,
@@ -51,12 +54,11 @@ impl Text<'_> {
     /// Reads until `want` bytes wait, or the end.
     fn fill(&mut self, want: usize, options: &Options) -> Result<(), Refusal> {
         while self.carry.len() < want && !self.ended {
+            let room = (want - self.carry.len()).max(64 << 10) as u64;
+            self.carry.reserve(room as usize);
             let before = self.carry.len();
-            let room = (want - before).max(64 << 10);
-            self.carry.resize(before + room, 0);
-            let got = self.source.read(&mut self.carry[before..]);
-            self.carry.truncate(before + *got.as_ref().unwrap_or(&0));
-            match got {
+            let got = (&mut self.source).take(room).read_to_end(&mut self.carry);
+            match got.map(|_| self.carry.len() - before) {
                 Ok(0) => self.ended = true,
                 Ok(n) => self.unpacked += n as u64,
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
@@ -108,8 +110,9 @@ impl Importer {
         let counted = Counted { inner: source, count: stored.clone() };
         let packed = format == Format::CsvGzip;
         let source: Box<dyn Read> = if packed { Box::new(MultiGzDecoder::new(counted)) } else { Box::new(counted) };
-        let mut text =
-            Text { source, stored, packed, unpacked: 0, carry: vec![], ended: false, cut: None, damage: None };
+        let (give_back, spare) = channel();
+        let (carry, ended, cut, damage) = (vec![], false, None, None);
+        let mut text = Text { source, stored, packed, unpacked: 0, carry, spare, give_back, ended, cut, damage };
         text.fill(self.options.block_bytes.max(SNIFF_BYTES), &self.options)?;
         let first = self.first_row(&mut text)?;
         let header = Header::from_csv(&first)?;
@@ -195,12 +198,14 @@ fn wave(text: &mut Text<'_>, run: &mut Run<'_>, workers: &mut [Worker<'_>], numb
     let receive = Mutex::new(receive);
     std::thread::scope(|scope| {
         for worker in workers {
-            let receive = &receive;
+            let (receive, give_back) = (&receive, text.give_back.clone());
             scope.spawn(move || {
                 loop {
                     let next = receive.lock().expect("no worker panics while it takes a block").recv();
                     let Ok((number, block)) = next else { return };
                     worker.csv(number, &block);
+                    // The reader is gone when it has met an error; then nobody needs the memory.
+                    let _ = give_back.send(block);
                 }
             });
         }
@@ -227,7 +232,9 @@ fn next_block(text: &mut Text<'_>, run: &Run<'_>) -> Result<Result<(Vec<u8>, u64
     loop {
         text.fill(want, options)?;
         if let Some(whole) = whole_rows(&text.carry) {
-            let rest = text.carry[whole..].to_vec();
+            let mut rest = text.spare.try_recv().unwrap_or_default();
+            rest.clear();
+            rest.extend_from_slice(&text.carry[whole..]);
             let mut block = std::mem::replace(&mut text.carry, rest);
             block.truncate(whole);
             return Ok(Ok((block, whole as u64)));

@@ -9,7 +9,7 @@ use crate::csv::{Index, Line};
 use crate::decimal::Num;
 use crate::decode::{Columns, Reader, decode_csv};
 use crate::eval::Evaluator;
-use crate::hash::{Fast, Meaning, hash64};
+use crate::hash::{Fast, Ids, Meaning, hash64};
 use crate::plan::Plan;
 use crate::profile::{Fallback, PaidColumn, PeriodEnd, Profile};
 use crate::report::{Finding, Severity, excerpt};
@@ -72,8 +72,10 @@ pub(crate) struct Worker<'a> {
     faults: HashMap<&'a str, Faults>,
     distincts: Vec<Distinct>,
     natures: Natures,
-    by_key: HashMap<[u32; 7], u32, Fast>,
-    last_key: ([u32; 7], u32),
+    by_key: HashMap<Ids, u32, Fast>,
+    keys: Vec<Ids>,
+    charges: Vec<Charge>,
+    found: Vec<u32>,
     tallies: Vec<Tally<u32>>,
     spilled: State,
     rejected: u64,
@@ -104,7 +106,9 @@ impl<'a> Worker<'a> {
             distincts: shared.plan.distinct_rules.iter().map(|_| Distinct::default()).collect(),
             natures: Natures::default(),
             by_key: HashMap::default(),
-            last_key: ([0; 7], u32::MAX),
+            keys: vec![],
+            charges: vec![],
+            found: vec![],
             tallies: vec![],
             spilled: State::default(),
             rejected: 0,
@@ -234,11 +238,10 @@ impl<'a> Worker<'a> {
         let rejected = self.judge(part, &batch, block, &columns.starts);
         self.distinct(part, &batch);
         self.natures.learn(&self.shared.roles, &batch);
-        for row in 0..batch.rows {
-            if rejected[row / 64] >> (row % 64) & 1 == 0 {
-                self.add(&batch, row);
-            }
+        for row in (0..batch.rows).filter(|row| rejected[row / 64] >> (row % 64) & 1 == 0) {
+            self.charge(&batch, row);
         }
+        self.add();
         let out: u64 = rejected.iter().map(|w| u64::from(w.count_ones())).sum();
         self.rejected += out;
         self.accepted += batch.rows as u64 - out;
@@ -310,31 +313,44 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Adds an accepted row to its group.
-    fn add(&mut self, batch: &Batch<'_>, row: usize) {
+    /// Reads an accepted row as a charge.
+    fn charge(&mut self, batch: &Batch<'_>, row: usize) {
         let roles = &self.shared.roles;
         let Some(charge) = charge(batch, row, roles, self.shared.profile, &self.natures) else { return };
         self.without_resource += u64::from(charge.resource.is_none());
         let id = |col: usize| if let Col::Dict(ids) = &batch.cols[col] { ids[row] } else { 0 };
-        let month = charge.place.month.index() as u32;
-        let key = [
+        let key = Ids([
             id(roles.account),
             id(roles.sub_account),
             id(roles.provider),
             id(roles.service),
             id(roles.category),
             id(roles.currency),
-            month,
-        ];
-        if self.last_key.0 != key || self.last_key.1 == u32::MAX {
-            let next = self.tallies.len() as u32;
-            let group = *self.by_key.entry(key).or_insert(next);
-            if group == next {
-                self.tallies.push(Tally::new());
+            charge.place.month.index() as u32,
+        ]);
+        self.keys.push(key);
+        self.charges.push(charge);
+    }
+
+    /// Adds the charges to their groups. Finding the groups and adding are two short loops rather than one long one,
+    /// because each row touches memory that the one before did not, and short loops wait for several rows at once.
+    fn add(&mut self) {
+        self.found.clear();
+        let mut last = (Ids([u32::MAX; 7]), 0);
+        for key in self.keys.drain(..) {
+            if last.0 != key {
+                let next = self.tallies.len() as u32;
+                let group = *self.by_key.entry(key).or_insert(next);
+                if group == next {
+                    self.tallies.push(Tally::new());
+                }
+                last = (key, group);
             }
-            self.last_key = (key, group);
+            self.found.push(last.1);
         }
-        self.tallies[self.last_key.1 as usize].add(&charge);
+        for (group, charge) in self.found.iter().zip(self.charges.drain(..)) {
+            self.tallies[*group as usize].add(&charge);
+        }
     }
 
     /// Starts new tables when a column has had very many distinct values.
@@ -357,7 +373,7 @@ impl<'a> Worker<'a> {
             text(col, u & !FALLBACK_UNIT)
         };
         let mut tallies: Vec<Option<Tally<u32>>> = self.tallies.drain(..).map(Some).collect();
-        for (key, group) in self.by_key.drain() {
+        for (Ids(key), group) in self.by_key.drain() {
             let name = StatementKey {
                 billing_account_id: text(roles.account, key[0]),
                 sub_account_id: text(roles.sub_account, key[1]),
@@ -370,7 +386,6 @@ impl<'a> Worker<'a> {
             let tally = tallies[group as usize].take().expect("a group has one key");
             self.spilled.group(name, tally, unit);
         }
-        self.last_key.1 = u32::MAX;
     }
 
     /// The parts finished since the last drain.

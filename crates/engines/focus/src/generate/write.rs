@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Decimal128Array, RecordBatch, StringArray, TimestampSecondArray};
+use arrow::array::{ArrayRef, Decimal128Array, RecordBatch, StringArray, TimestampMillisecondArray};
 use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
@@ -132,7 +132,7 @@ fn schema() -> Arc<Schema> {
     let field = |name: &&str| {
         let kind = match *name {
             n if n.ends_with("PeriodStart") || n.ends_with("PeriodEnd") => {
-                DataType::Timestamp(TimeUnit::Second, Some("UTC".into()))
+                DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into()))
             }
             n if n.ends_with("Cost") || n.ends_with("Quantity") || n.ends_with("UnitPrice") => {
                 DataType::Decimal128(18, SCALE)
@@ -170,7 +170,9 @@ fn batch(bill: &Bill, rows: &[Row]) -> Result<RecordBatch, parquet::errors::Parq
             Ok(Arc::new(all.with_precision_and_scale(18, SCALE)?))
         };
         let times = |f: &dyn Fn(&Row) -> i64| {
-            Arc::new(TimestampSecondArray::from_iter_values(rows.iter().map(f)).with_timezone("UTC")) as ArrayRef
+            Arc::new(
+                TimestampMillisecondArray::from_iter_values(rows.iter().map(|r| f(r) * 1_000)).with_timezone("UTC"),
+            ) as ArrayRef
         };
         let own = |s: &str| Some(s.to_owned());
         Ok(match *name {
