@@ -53,6 +53,8 @@ CREATE TABLE vouchers_voucher (
 CREATE INDEX vouchers_voucher_org ON vouchers_voucher (org_id, id);
 CREATE INDEX vouchers_voucher_district ON vouchers_voucher (district, id);
 CREATE INDEX vouchers_voucher_batch ON vouchers_voucher (batch_id, id);
+CREATE INDEX vouchers_voucher_issued ON vouchers_voucher (batch_id, issued_on);
+CREATE INDEX vouchers_voucher_state ON vouchers_voucher (state, id);
 CREATE INDEX vouchers_voucher_due ON vouchers_voucher (state, expires_on, id);
 
 CREATE TABLE vouchers_reservation (

@@ -14,6 +14,7 @@
 //! [`settle_hold`], [`cancel`], [`freeze`]; the daily job [`expire_due`]; for other slices [`voucher`], [`batch`],
 //! [`reservation_of_order`], [`remainders`].
 
+mod api;
 pub mod assign_quota;
 pub mod cancel;
 pub mod close_batch;
@@ -23,6 +24,7 @@ pub mod issue;
 mod model;
 mod money;
 pub mod open_batch;
+mod pages;
 mod read;
 pub mod release;
 mod remainders;
@@ -33,5 +35,15 @@ mod store;
 pub use model::{
     Batch, BatchState, Event, Reservation, ReservationState, Standing, TRANSITIONS, Voucher, VoucherState, next_state,
 };
-pub use read::{batch, reservation_of_order, voucher};
+pub use read::{
+    BatchLine, BatchView, DistrictUse, Forecast, ReadError, VoucherFilter, VoucherLine, VoucherView, batch,
+    list_batches, list_vouchers, reservation_of_order, see_batch, see_voucher, voucher,
+};
 pub use remainders::{Remainders, remainders};
+
+/// Every page and endpoint, with the action it asks for.
+pub fn routes() -> Vec<web::Route> {
+    let mut all = pages::routes();
+    all.extend(api::routes());
+    all
+}

@@ -86,6 +86,13 @@ store::refusals! {
         /// More handed out than there is.
         QuotasOverBudget { quotas: Fen, budget: Fen } = 422, "quotas-over-budget", field "quotas",
             zh "各区额度合计{quotas}，超过批次预算{budget}。", en "The districts' quotas add up to {quotas}, more than the budget of {budget}.";
+        /// The published programme has no such instrument.
+        InstrumentUnknown { instrument_id: String } = 422, "instrument-unknown", field "instrument",
+            zh "该政策项目没有可发券的政策工具“{instrument_id}”。", en "The programme has no instrument {instrument_id} that gives vouchers.";
+        /// The published programme bounds what a batch may fix.
+        OutsideProgramme { zh: String, en: String, minimum: i64, maximum: i64, asked: i64, clause: String } = 422, "outside-programme",
+            zh "{zh}须在 {minimum} 至 {maximum} 之间（依据 {clause}），填写的是 {asked}。",
+            en "The programme bounds the {en} to {minimum} … {maximum} (clause {clause}); it is {asked}.";
         /// The programme has not got the money.
         NotFunded { available: Fen, asked: Fen } = 409, "not-funded", field "budget",
             zh "政策项目可用资金{available}，不足批次预算{asked}。请先在资金页分配。",
@@ -102,6 +109,7 @@ pub async fn run(cx: &mut Cx, cmd: OpenBatch) -> Result<String, OpenBatchError> 
         return Err(OpenBatchError::Forbidden);
     }
     check(&cmd)?;
+    check_programme(cx, &cmd).await?;
     let programme = ids::programme(&cmd.programme_id);
     let available = funds::balance(cx, &programme).await?.map_or(Fen::ZERO, |b| b.available);
     if available < cmd.budget {
@@ -130,6 +138,29 @@ pub async fn run(cx: &mut Cx, cmd: OpenBatch) -> Result<String, OpenBatchError> 
     funds::post(cx, &transfers).await?;
     cx.journal("vouchers.open-batch", &format!("batch/{}", batch.id), &(), &cmd).await?;
     Ok(batch.id)
+}
+
+/// What the published programme says of its batches. An id that no programme was published under has no money either.
+async fn check_programme(cx: &mut Cx, cmd: &OpenBatch) -> Result<(), OpenBatchError> {
+    let Some(programme) = policy::published(cx, &cmd.programme_id).await? else { return Ok(()) };
+    let Some(instrument) = programme.instruments.iter().find(|i| i.id == cmd.instrument_id) else {
+        return Err(OpenBatchError::InstrumentUnknown { instrument_id: cmd.instrument_id.clone() });
+    };
+    for field in &instrument.batch_fields {
+        let asked = match field.name.as_str() {
+            "rate_bp" => cmd.rate_bp,
+            "own_share_bp" => cmd.own_share_bp,
+            "face_value_fen" => cmd.face_value.0,
+            "validity_days" => cmd.validity_days,
+            _ => continue,
+        };
+        let (minimum, maximum) = (field.minimum, field.maximum);
+        if !(minimum..=maximum).contains(&asked) {
+            let (zh, en, clause) = (field.title.zh.clone(), field.title.en.clone(), field.clause.clone());
+            return Err(OpenBatchError::OutsideProgramme { zh, en, minimum, maximum, asked, clause });
+        }
+    }
+    Ok(())
 }
 
 /// All together or none.
