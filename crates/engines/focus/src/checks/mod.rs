@@ -211,3 +211,82 @@ impl Check {
         all
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decimal::parse_num;
+    use crate::when::parse_when;
+    use serde_json::json;
+
+    fn ask(check: serde_json::Value, cell: Cell<'_>) -> Verdict {
+        let instant = |t: &str| parse_when(t.as_bytes(), 0, &[crate::when::TimeForm::NoZone]);
+        let around = Around { currencies: &["CNY".to_owned()], instant: &instant };
+        match Check::read(&check).unwrap() {
+            Check::One { test, .. } => test.of(cell, &around),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Function, value that passes, value that fails, verdict on null.
+    #[test]
+    fn every_check_of_one_value_says_yes_no_and_its_word_on_null() {
+        let t = Cell::Text;
+        let n = |s: &str| Cell::Num(parse_num(s.as_bytes()));
+        let table: Vec<(serde_json::Value, Cell<'_>, Cell<'_>, Verdict)> = vec![
+            (json!({"CheckFunction": "CheckValue", "Value": "a"}), t("a"), t("b"), None),
+            (json!({"CheckFunction": "CheckValue", "Value": 0}), n("0.00"), n("-1"), None),
+            (json!({"CheckFunction": "CheckNotValue", "Value": "a"}), t("b"), t("a"), Some(true)),
+            (json!({"CheckFunction": "CheckGreaterOrEqualThanValue", "Value": 0}), n("0"), n("-0.01"), None),
+            (json!({"CheckFunction": "CheckDecimalValue"}), n("1.5"), t("x"), None),
+            (json!({"CheckFunction": "TypeDecimal"}), t("-3"), t("3 yuan"), None),
+            (json!({"CheckFunction": "FormatNumeric"}), t("1E-3"), t("+1"), None),
+            (json!({"CheckFunction": "TypeString"}), t("云"), n("1"), None),
+            (json!({"CheckFunction": "FormatString"}), t("云"), t("\u{7}"), None),
+            (json!({"CheckFunction": "TypeDateTime"}), t("2026-01-01 00:00:00"), t("today"), None),
+            (json!({"CheckFunction": "FormatDateTime"}), t("2026-01-01T00:00:00Z"), t("2026-01-01 00:00:00"), None),
+            (json!({"CheckFunction": "FormatKeyValue"}), t("{\"a\":1}"), t("a=1"), None),
+            (json!({"CheckFunction": "FormatUnit"}), t("GB-Hours"), t("gb"), None),
+            (json!({"CheckFunction": "FormatCurrency"}), t("CNY"), t("cny"), None),
+            (json!({"CheckFunction": "CheckNationalCurrency"}), t("CNY"), t("RMB"), None),
+            (json!({"CheckFunction": "CheckExclusiveEnd"}), t("2026-01-01T01:00:00Z"), t("2026-01-01T00:59:59Z"), None),
+            (json!({"CheckFunction": "CheckAcceptedCurrency"}), t("CNY"), t("USD"), None),
+        ];
+        for (mut check, good, bad, null) in table {
+            check["ColumnName"] = json!("X");
+            assert_eq!(ask(check.clone(), good), Some(true), "{check}");
+            assert_eq!(ask(check.clone(), bad), Some(false), "{check}");
+            assert_eq!(ask(check.clone(), Cell::Null), null, "{check}");
+        }
+        let null = |f: &str| json!({"CheckFunction": f, "ColumnName": "X", "Value": null});
+        assert_eq!((ask(null("CheckValue"), Cell::Null), ask(null("CheckValue"), t("a"))), (Some(true), Some(false)));
+        assert_eq!(
+            (ask(null("CheckNotValue"), Cell::Null), ask(null("CheckNotValue"), t("a"))),
+            (Some(false), Some(true))
+        );
+    }
+
+    #[test]
+    fn pairs_and_products_compare_and_are_silent_on_null() {
+        let around = Around { currencies: &[], instant: &|t| parse_when(t.as_bytes(), 0, &[]) };
+        let ask = |p: Pair, a, b| p.of(a, b, &around);
+        let (a, b) = (Cell::Text("2026-01-01T00:00:00Z"), Cell::Text("2026-01-02T00:00:00Z"));
+        assert_eq!((ask(Pair::Same, a, a), ask(Pair::Same, a, b)), (Some(true), Some(false)));
+        assert_eq!((ask(Pair::NotSame, a, b), ask(Pair::NotSame, a, Cell::Null)), (Some(true), None));
+        assert_eq!((ask(Pair::Before, a, b), ask(Pair::Before, a, a)), (Some(true), Some(false)));
+        assert_eq!((ask(Pair::NotBefore, a, a), ask(Pair::NotBefore, a, b)), (Some(true), Some(false)));
+        let n = |s: &str| Cell::Num(parse_num(s.as_bytes()));
+        assert_eq!(product(n("2"), n("1.5"), n("3")), Some(true));
+        assert_eq!((product(n("2"), n("1.5"), n("4")), product(n("2"), Cell::Null, n("4"))), (Some(false), None));
+    }
+
+    #[test]
+    fn the_two_odd_groups_of_the_published_model_read_as_meant() {
+        let one = json!({"CheckFunction": "CheckValue", "ColumnName": "X", "Value": null});
+        let read = |v: serde_json::Value| Check::read(&v).unwrap();
+        assert_eq!(read(json!({"AND": one})), Check::And(vec![read(one.clone())]));
+        assert_eq!(read(json!({"AND": [one, one]})), Check::And(vec![read(one.clone()), read(one.clone())]));
+        let odd = json!({"CheckFunction": "CheckNotValue", "CheckCondition": "ResourceId", "Value": null});
+        assert!(matches!(read(odd), Check::One { column, test: Test::NotNull } if column == "ResourceId"));
+    }
+}
