@@ -196,6 +196,53 @@ fn fault(row: usize, column: &'static str, value: &str, code: &'static str, zh: 
     RowFault { row, column, value: value.to_owned(), problem: Problem::new(column, code, zh, en) }
 }
 
+/// Reads the cells of one row and collects what is wrong with them.
+struct Reader {
+    row: usize,
+    faults: Vec<RowFault>,
+}
+
+impl Reader {
+    fn wrong(&mut self, column: &'static str, value: &str, (code, zh, en): (&'static str, &str, &str)) {
+        self.faults.push(fault(self.row, column, value, code, zh.to_owned(), en.to_owned()));
+    }
+
+    /// A cell that may be empty; `read` answers nothing when it cannot be.
+    fn cell<T>(
+        &mut self,
+        column: &'static str,
+        cell: &str,
+        read: impl Fn(&str) -> Option<T>,
+        otherwise: (&'static str, &str, &str),
+    ) -> Option<T> {
+        let text = filled(cell)?;
+        let value = read(text);
+        if value.is_none() {
+            self.wrong(column, text, otherwise);
+        }
+        value
+    }
+
+    fn facts(&mut self, row: &ImportRow) -> StatedFacts {
+        let zh = "营业收入应为以元为单位的数字，最多两位小数，不写“万”。";
+        let en = "Revenue is a number of yuan with at most two decimals, without a unit.";
+        let not_an_amount = ("revenue-not-an-amount", zh, en);
+        let not_a_number =
+            ("staff-not-a-number", "从业人员数应为整数，如 86。", "Staff is a whole number, such as 86.");
+        let not_a_date = ("date-wrong", "日期应写作 2009-05-18。", "Write the date as 2009-05-18.");
+        let neither = ("not-yes-or-no", "应填“是”或“否”。", "Fill in yes or no.");
+        StatedFacts {
+            district: Some(district_code(&row.district)),
+            industry: filled(&row.industry).map(str::to_owned),
+            staff: self.cell("staff", &row.staff, |t| t.replace(',', "").parse().ok(), not_a_number),
+            revenue_fen: self.cell("revenue_yuan", &row.revenue_yuan, |t| Fen::parse_yuan(t).ok(), not_an_amount),
+            established_on: self.cell("established_on", &row.established_on, read_date, not_a_date),
+            registered_in_city: self.cell("registered_in_city", &row.registered_in_city, yes_or_no, neither),
+            ..StatedFacts::default()
+        }
+    }
+}
+
 /// One row as a registration, or everything that is wrong with it.
 fn read_row(
     row: &ImportRow,
@@ -203,60 +250,15 @@ fn read_row(
     today: Date,
     own_district: Option<&str>,
 ) -> Result<(Register, Uscc), Vec<RowFault>> {
-    let mut faults = Vec::new();
-    let mut wrong = |column: &'static str, value: &str, code: &'static str, zh: &str, en: &str| {
-        faults.push(fault(row.row, column, value, code, zh.to_owned(), en.to_owned()));
-    };
-    let facts = StatedFacts {
-        district: Some(district_code(&row.district)),
-        industry: filled(&row.industry).map(str::to_owned),
-        staff: filled(&row.staff).and_then(|t| match t.replace(',', "").parse() {
-            Ok(n) => Some(n),
-            Err(_) => {
-                wrong(
-                    "staff",
-                    t,
-                    "staff-not-a-number",
-                    "从业人员数应为整数，如 86。",
-                    "Staff is a whole number, such as 86.",
-                );
-                None
-            }
-        }),
-        revenue_fen: filled(&row.revenue_yuan).and_then(|t| {
-            let read = Fen::parse_yuan(t);
-            if read.is_err() {
-                let zh = "营业收入应为以元为单位的数字，最多两位小数，不写“万”。";
-                let en = "Revenue is a number of yuan with at most two decimals, without a unit.";
-                wrong("revenue_yuan", t, "revenue-not-an-amount", zh, en);
-            }
-            read.ok()
-        }),
-        established_on: filled(&row.established_on).and_then(|t| {
-            let read = t.replace(['/', '.'], "-").get(..10).and_then(|d| d.parse::<Date>().ok());
-            if read.is_none() {
-                wrong("established_on", t, "date-wrong", "日期应写作 2009-05-18。", "Write the date as 2009-05-18.");
-            }
-            read
-        }),
-        registered_in_city: filled(&row.registered_in_city).and_then(|t| {
-            let read = yes_or_no(t);
-            if read.is_none() {
-                wrong("registered_in_city", t, "not-yes-or-no", "应填“是”或“否”。", "Fill in yes or no.");
-            }
-            read
-        }),
-        ..StatedFacts::default()
-    };
-    if own_district.is_some_and(|own| facts.district.as_deref() != Some(own)) && !row.district.is_empty() {
-        let (zh, en) = (
-            "不属于您所在的区，只能导入本区企业。",
-            "Not in your district; you can import enterprises of your own district only.",
-        );
-        wrong("district", &row.district, "district-not-own", zh, en);
-    }
+    let mut reader = Reader { row: row.row, faults: Vec::new() };
+    let facts = reader.facts(row);
+    let elsewhere = own_district.is_some_and(|own| facts.district.as_deref() != Some(own));
     if row.district.is_empty() {
-        wrong("district", "", "district-missing", "请填写所在区。", "Fill in the district.");
+        reader.wrong("district", "", ("district-missing", "请填写所在区。", "Fill in the district."));
+    } else if elsewhere {
+        let zh = "不属于您所在的区，只能导入本区企业。";
+        let en = "Not in your district; you can import enterprises of your own district only.";
+        reader.wrong("district", &row.district, ("district-not-own", zh, en));
     }
     let cmd = Register {
         kind: OrgKind::Enterprise,
@@ -277,12 +279,19 @@ fn read_row(
             "revenue_fen" => ("revenue_yuan", &row.revenue_yuan),
             _ => ("established_on", &row.established_on),
         };
-        faults.push(RowFault { row: row.row, column, value: value.clone(), problem: p });
+        reader.faults.push(RowFault { row: row.row, column, value: value.clone(), problem: p });
     }
     match Uscc::try_new(&cmd.uscc) {
-        Ok(uscc) if faults.is_empty() => Ok((cmd, uscc)),
-        _ => Err(faults),
+        Ok(uscc) if reader.faults.is_empty() => Ok((cmd, uscc)),
+        _ => Err(reader.faults),
     }
+}
+
+/// Year, month and day in this order, however they are divided: `2009-05-18`, `2009/5/18`, `2009年5月18日`.
+fn read_date(cell: &str) -> Option<Date> {
+    let mut numbers = cell.split(|c: char| !c.is_ascii_digit()).filter(|n| !n.is_empty());
+    let (year, month, day) = (numbers.next()?, numbers.next()?, numbers.next()?);
+    (year.len() == 4).then(|| Date::new(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?).ok())?
 }
 
 fn filled(cell: &str) -> Option<&str> {
@@ -301,5 +310,20 @@ fn yes_or_no(cell: &str) -> Option<bool> {
         "是" | "yes" | "y" | "true" | "1" => Some(true),
         "否" | "no" | "n" | "false" | "0" => Some(false),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_read_as_people_write_them() {
+        for text in ["2009-05-18", "2009/5/18", "2009.05.18", "2009年5月18日", "2009-05-18 00:00:00"] {
+            assert_eq!(read_date(text), Some(jiff::civil::date(2009, 5, 18)), "{text}");
+        }
+        for text in ["18/05/2009", "2009-13-01", "2009-05", "39951", "May 2009"] {
+            assert_eq!(read_date(text), None, "{text}");
+        }
     }
 }

@@ -7,9 +7,8 @@ use serde_json::json;
 use store::Cx;
 
 use crate::accounts::create::{self, NewAccount};
-use crate::model::{Org, OrgKind, Problem, StatedFacts, joined};
+use crate::model::{Facts, Org, OrgKind, Problem, StatedFacts, joined};
 use crate::secrets::PasswordHash;
-use crate::state_facts::store_facts;
 use crate::store as sql;
 
 /// Characters of a registered name at most.
@@ -160,22 +159,24 @@ async fn check(cx: &mut Cx, cmd: &Register) -> Result<Uscc, RegisterError> {
 
 /// Enters a checked organisation with its facts and its journal row.
 pub(crate) async fn insert(cx: &mut Cx, cmd: &Register, uscc: Uscc) -> Result<Org, store::StoreError> {
+    // What lists show of facts that hold only later is brought forward on their day.
+    let holds = cmd.facts_from <= cx.today();
+    let now = if holds { cmd.facts.clone() } else { StatedFacts::default() };
+    let now = Facts::derive(uscc, cmd.kind, now);
     let org = Org {
         id: cx.new_id("org"),
-        uscc,
+        uscc: now.uscc,
         kind: cmd.kind,
         name: cmd.name.trim().to_owned(),
         simulated: cmd.simulated,
         created_at: cx.now,
-        district: cmd.facts.district.clone(),
-        industry: cmd.facts.industry.clone(),
-        size: None,
+        district: now.district,
+        industry: now.industry,
+        size: now.size,
     };
-    sql::insert_org(cx, &org).await?;
+    sql::insert_org(cx, &org, (!holds).then_some(cmd.facts_from)).await?;
     let facts = cmd.facts.values();
-    if !facts.is_empty() {
-        store_facts(cx, &org.id, cmd.facts_from, &facts).await?;
-    }
+    sql::insert_facts(cx, &org.id, 0, cmd.facts_from, &facts).await?;
     let stated: serde_json::Map<_, _> = facts.into_iter().collect();
     let after = json!({
         "uscc": org.uscc, "kind": org.kind, "name": org.name, "simulated": org.simulated,

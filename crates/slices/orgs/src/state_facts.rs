@@ -79,13 +79,14 @@ fn check_day(today: Date, valid_from: Date) -> Result<(), StateFactsError> {
 }
 
 /// Keeps the statements and what lists show of them.
-pub(crate) async fn store_facts(
+async fn store_facts(
     cx: &mut Cx,
     org_id: &str,
     valid_from: Date,
     values: &[(String, Value)],
 ) -> Result<(), store::StoreError> {
-    sql::insert_facts(cx, org_id, valid_from, values).await?;
+    let after = sql::last_fact_seq(cx, org_id).await?;
+    sql::insert_facts(cx, org_id, after, valid_from, values).await?;
     refresh_current(cx, org_id).await
 }
 

@@ -3,7 +3,7 @@
 pub(crate) mod accounts;
 
 use jiff::civil::Date;
-use kernel::Uscc;
+use kernel::{SizeClass, Uscc};
 use serde_json::Value;
 use store::{Cx, Param, Row, StoreError, params};
 
@@ -36,10 +36,13 @@ pub(crate) fn name_key(name: &str) -> String {
     hex::encode(name)
 }
 
-pub(crate) async fn insert_org(cx: &mut Cx, o: &Org) -> Result<(), StoreError> {
-    let sql = "INSERT INTO orgs_org (id, uscc, kind, name, name_key, simulated, created_at_us) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    let values = params![&o.id, &o.uscc, o.kind.code(), &o.name, name_key(&o.name), o.simulated, o.created_at];
+pub(crate) async fn insert_org(cx: &mut Cx, o: &Org, next_fact_on: Option<Date>) -> Result<(), StoreError> {
+    let sql = "INSERT INTO orgs_org (id, uscc, kind, name, name_key, simulated, created_at_us, district, industry, \
+               size, next_fact_on) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+    let key = name_key(&o.name);
+    let mut values = params![&o.id, &o.uscc, o.kind.code(), &o.name, key, o.simulated, o.created_at];
+    let size = o.size.map(SizeClass::code);
+    values.extend(params![o.district.clone(), o.industry.clone(), size, next_fact_on]);
     cx.execute(sql, values).await?;
     Ok(())
 }
@@ -108,19 +111,35 @@ pub(crate) async fn list(cx: &mut Cx, q: &ListQuery) -> Result<Vec<Org>, StoreEr
     cx.all(sql, values).await?.iter().map(org).collect()
 }
 
-/// Adds statements, numbered on from the last one.
+/// The number of the last statement; 0 when there is none.
+pub(crate) async fn last_fact_seq(cx: &mut Cx, org_id: &str) -> Result<i64, StoreError> {
+    let sql = "SELECT COALESCE(MAX(seq), 0) AS seq FROM orgs_fact WHERE org_id = $1";
+    cx.one(sql, params![org_id]).await?.get("seq")
+}
+
+/// Adds statements, numbered on from `after_seq`, in one statement.
 pub(crate) async fn insert_facts(
     cx: &mut Cx,
     org_id: &str,
+    after_seq: i64,
     valid_from: Date,
     facts: &[(String, Value)],
 ) -> Result<(), StoreError> {
-    let sql = "INSERT INTO orgs_fact (org_id, seq, name, valid_from, value_json, stated_at_us, stated_by) \
-               SELECT $1, COALESCE(MAX(seq), 0) + 1, $2, $3, $4, $5, $6 FROM orgs_fact WHERE org_id = $7";
-    for (name, value) in facts {
+    let (mut rows, mut values) = (Vec::new(), Vec::new());
+    for (seq, (name, value)) in (after_seq + 1..).zip(facts) {
         let (now, by) = (cx.now, cx.actor.user_id.clone());
-        cx.execute(sql, params![org_id, name, valid_from, value, now, by, org_id]).await?;
+        values.extend(params![org_id, seq, name, valid_from, value, now, by]);
+        let places: Vec<String> = (values.len() - 6..=values.len()).map(|i| format!("${i}")).collect();
+        rows.push(format!("({})", places.join(", ")));
     }
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let sql = format!(
+        "INSERT INTO orgs_fact (org_id, seq, name, valid_from, value_json, stated_at_us, stated_by) VALUES {}",
+        rows.join(", ")
+    );
+    cx.execute(sql, values).await?;
     Ok(())
 }
 

@@ -86,7 +86,9 @@ fn read(ctx: &Ctx, data: &FormData, is_provider: bool) -> (Register, String, Pas
     for p in register::problems(&cmd, ctx.today()) {
         check.refuse_with(facts_form::field_name(p.field), p.message(ctx.lang).to_owned());
     }
-    check.text("person_name");
+    if data.get("person_name").is_empty() {
+        check.refuse("person_name", "请填写负责人姓名", "Give the person's name");
+    }
     let login = login_key(data.get("login"));
     if !create::is_login(&login) {
         check.refuse("login", "请用 3 至 64 个字母、数字或 . _ - @ +", "Use 3 to 64 of a–z, 0–9 and . _ - @ +");
@@ -98,7 +100,7 @@ fn read(ctx: &Ctx, data: &FormData, is_provider: bool) -> (Register, String, Pas
         check.refuse_with("password", p.message(ctx.lang).to_owned());
     }
     if data.all("password_again").first() != Some(&typed) {
-        check.refuse("password_again", "两次输入的密码不一致", "The two passwords differ");
+        check.refuse("password_again", "两次输入的密码不一致，请重新输入", "The two passwords differ; type them again");
     }
     check.consent("truthful");
     let mut errors = check.errors();

@@ -31,7 +31,7 @@ async fn page(ctx: &Ctx, f: Form) -> Result<Response, AppError> {
     let offer = ctx.read(|cx| Box::pin(totp::offered(cx))).await?;
     let codes_left = ctx.read(|cx| Box::pin(totp::recovery_codes_left(cx))).await?;
     let label = ctx.t("两步验证二维码", "QR code for two-step sign-in");
-    let picture = offer.as_ref().map_or_else(Html::default, |o| web::qr(&o.address, label));
+    let picture = offer.as_ref().map_or_else(Html::default, |o| sized(web::qr(&o.address, label)));
     let p = ctx.page(ctx.t("两步验证", "Two-step sign-in")).crumb("/account", ctx.t("我的账号", "My account"));
     let shown = TotpPage { p, f, is_on: account.has_totp, codes_left, offer, picture };
     Ok(cookies::not_kept(ctx.render(&shown)?))
@@ -76,4 +76,9 @@ async fn refused(ctx: &Ctx, data: &FormData, e: totp::TotpError) -> Result<Respo
     let (errors, status) = mendable(e, ctx.lang, &[])?;
     let open = without_secrets(data, &["code"]);
     Ok(with_status(page(ctx, Form::again(ctx, &open, errors)).await?, status))
+}
+
+/// As large as a phone needs it, not as wide as the page.
+fn sized(picture: Html) -> Html {
+    Html(picture.0.replacen("<svg ", "<svg width=\"220\" height=\"220\" ", 1))
 }
