@@ -79,3 +79,16 @@ testkit::on_both!(a_closed_batch_gives_back_what_is_left_and_its_vouchers_stay_g
     assert_eq!(yuan(&bed, &format!("quota:{id}:120101")).await, 0);
     books_are_right(&bed).await;
 });
+
+testkit::on_both!(a_batch_keeps_to_what_its_published_programme_allows, |bed| async move {
+    const TOML: &str = include_str!("../../../../../programmes/tianjin-2018/programme.toml");
+    const EXPECTED: &str = include_str!("../../../../../programmes/tianjin-2018/expected.toml");
+    bed.write(&city_officer(1), |cx| Box::pin(policy::publish_text(cx, TOML, EXPECTED))).await.unwrap();
+    let real = || OpenBatch { programme_id: "tianjin-2018".into(), ..terms() };
+    let outside = open(&bed, OpenBatch { validity_days: 853, ..real() }).await.unwrap_err();
+    assert_eq!(outside.code(), "outside-programme");
+    assert!(outside.to_string().contains("1 … 852 (clause practice.batch); it is 853"), "{outside}");
+    let none = open(&bed, OpenBatch { instrument_id: "gift".into(), ..real() }).await.unwrap_err();
+    assert_eq!(none.code(), "instrument-unknown");
+    assert_eq!(open(&bed, real()).await.unwrap_err().code(), "not-funded", "within bounds, only the money is missing");
+});

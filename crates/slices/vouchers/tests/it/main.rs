@@ -4,5 +4,6 @@ mod batches;
 mod conservation;
 mod issuing;
 mod orders;
+mod pages;
 mod rest;
 mod time;
