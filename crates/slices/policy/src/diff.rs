@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use kernel::{Lang, Text};
 use rules::{Programme, Rule};
 
-use crate::pages::{figure, number};
+use crate::pages::{dates, figure, number};
 
 /// One thing that differs. An empty side means that it was not there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,12 +60,11 @@ fn flat(p: &Programme, lang: Lang) -> Flat {
         format!("{} / {} / {}", c.completeness_working_days, c.correction_working_days, c.objection_working_days);
     put("0/clocks".into(), clocks, shown);
     for v in &p.values {
-        let until = v.until.map_or(String::new(), |d| d.to_string());
-        let shown = format!("{}（{} – {until}，{}）", number(&v.name, v.value), v.from, v.clause);
+        let shown = with(lang, number(&v.name, v.value), &[&dates(lang, v), &v.clause]);
         put(format!("1/value/{}/{}", v.name, v.from), v.title.clone(), shown);
     }
     for t in &p.targets {
-        let shown = format!("{}（{}，{}）", figure(t, lang), t.by, t.clause);
+        let shown = with(lang, figure(t, lang), &[&t.by.to_string(), &t.clause]);
         put(format!("2/target/{}", t.code), t.title.clone(), shown);
     }
     for phase in &p.phases {
@@ -88,24 +87,36 @@ fn flat(p: &Programme, lang: Lang) -> Flat {
             let shown = format!("{} – {}", number(&f.name, f.minimum), number(&f.name, f.maximum));
             put(format!("{key}/batch/{}", f.name), of(&i.title, &f.title), shown);
         }
-        rule(&mut put, &format!("{key}/award"), &i.title, &i.award);
+        rule(lang, &mut put, &format!("{key}/award"), &i.title, &i.award);
         if let Some(settlement) = &i.settlement {
-            rule(&mut put, &format!("{key}/settlement"), &i.title, settlement);
+            rule(lang, &mut put, &format!("{key}/settlement"), &i.title, settlement);
         }
     }
     flat
 }
 
-fn rule(put: &mut impl FnMut(String, Text, String), key: &str, title: &Text, rule: &Rule) {
+fn rule(lang: Lang, put: &mut impl FnMut(String, Text, String), key: &str, title: &Text, rule: &Rule) {
     if let Some(until) = &rule.until {
         put(format!("{key}/until"), of(title, &Text::new("最后办理日", "last day")), until.day.to_string());
     }
     for c in &rule.conditions {
-        put(format!("{key}/condition/{}", c.id), of(title, &c.title), format!("{}（{}）", c.when.source(), c.clause));
+        put(
+            format!("{key}/condition/{}", c.id),
+            of(title, &c.title),
+            with(lang, c.when.source().to_owned(), &[&c.clause]),
+        );
     }
     for c in rule.steps.iter().chain(&rule.caps) {
-        let shown = format!("{}（{}）", c.expression.source(), c.clause);
+        let shown = with(lang, c.expression.source().to_owned(), &[&c.clause]);
         put(format!("{key}/number/{}", c.name), of(title, &c.title), shown);
+    }
+}
+
+/// A figure with what belongs to it in brackets: its dates, its clause.
+fn with(lang: Lang, shown: String, more: &[&str]) -> String {
+    match lang {
+        Lang::Zh => format!("{shown}（{}）", more.join("，")),
+        Lang::En => format!("{shown} ({})", more.join(", ")),
     }
 }
 

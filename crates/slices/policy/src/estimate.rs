@@ -60,6 +60,11 @@ pub async fn run(cx: &mut Cx, cmd: Estimate) -> Result<Vec<Offer>, EstimateError
         return Err(EstimateError::Forbidden);
     }
     let published = library::list_published(cx).await?;
+    if let Some(id) = &cmd.programme_id
+        && !published.iter().any(|(version, _)| version.id == *id)
+    {
+        return Err(EstimateError::NotFound);
+    }
     let asked = published.into_iter().filter(|(version, _)| match &cmd.programme_id {
         Some(id) => version.id == *id,
         None => (version.starts_on..=version.ends_on).contains(&cmd.as_of),

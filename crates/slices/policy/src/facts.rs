@@ -13,11 +13,16 @@ const DESIGNATED_SIZE_REVENUE: Fen = Fen::from_yuan(20_000_000);
 
 /// What holds of an organisation on a day, under the names that the engine reads.
 pub async fn of_org(cx: &mut Cx, org_id: &str, on: Date) -> Result<Map<String, Value>, StoreError> {
-    let Some((uscc, kind)) = sql::org(cx, org_id).await? else { return Ok(Map::new()) };
+    let Some([uscc, kind, _]) = sql::org(cx, org_id).await? else { return Ok(Map::new()) };
     let stated = sql::facts(cx, org_id, on).await?;
     let mut facts = derive(stated.into_iter().collect(), kind == "provider");
     facts.insert("uscc".into(), json!(uscc));
     Ok(facts)
+}
+
+/// What an organisation is called.
+pub async fn name(cx: &mut Cx, org_id: &str) -> Result<Option<String>, StoreError> {
+    Ok(sql::org(cx, org_id).await?.map(|[_, _, name]| name))
 }
 
 /// The district of an organisation today.

@@ -207,10 +207,10 @@ pub async fn published_texts(cx: &mut Cx) -> Result<Vec<[String; 4]>, StoreError
     rows.iter().map(|r| Ok([r.get("id")?, r.get("version")?, r.get("sha256")?, r.get("toml")?])).collect()
 }
 
-/// What an organisation is, by the public view of `orgs`: credit code and kind.
-pub async fn org(cx: &mut Cx, org_id: &str) -> Result<Option<(String, String)>, StoreError> {
-    let row = cx.opt("SELECT uscc, kind FROM pub_orgs_org WHERE org_id = $1", params![org_id]).await?;
-    row.map(|r| Ok((r.get("uscc")?, r.get("kind")?))).transpose()
+/// What an organisation is, by the public view of `orgs`: credit code, kind and name.
+pub async fn org(cx: &mut Cx, org_id: &str) -> Result<Option<[String; 3]>, StoreError> {
+    let row = cx.opt("SELECT uscc, kind, name FROM pub_orgs_org WHERE org_id = $1", params![org_id]).await?;
+    row.map(|r| Ok([r.get("uscc")?, r.get("kind")?, r.get("name")?])).transpose()
 }
 
 /// What an organisation has stated that holds on a day, the latest statement last, by the public view of `orgs`.

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::Path;
 use axum::response::Response;
+use jiff::Timestamp;
+use jiff::tz::{Offset, TimeZone};
 use kernel::{Fen, Role};
 use rules::{Decision, Programme};
 use web::{AppError, Ctx, Html, Page, esc, summary_list};
@@ -12,7 +14,7 @@ use web::{AppError, Ctx, Html, Page, esc, summary_list};
 use crate::model::DecisionRow;
 use crate::pages::trace::{fact_value, obstacles, outcome_tag, passed, steps};
 use crate::replay::Broken;
-use crate::{decide, library, replay};
+use crate::{decide, facts, library, replay};
 
 #[derive(Template)]
 #[template(path = "policy/decision.html")]
@@ -29,6 +31,7 @@ struct Show {
 
 struct Loaded {
     row: DecisionRow,
+    org_name: String,
     broken: Vec<Broken>,
     programme: Option<Arc<Programme>>,
 }
@@ -41,11 +44,12 @@ pub async fn get(ctx: Ctx, Path(id): Path<String>) -> Result<Response, AppError>
                 let row = decide::show(cx, &id).await?;
                 let broken = replay::replay_one(cx, &row).await?;
                 let programme = library::by_sha256(cx, &row.programme_sha256).await.ok();
-                Ok::<_, decide::ShowError>(Loaded { row, broken, programme })
+                let org_name = facts::name(cx, &row.org_id).await?.unwrap_or_else(|| row.org_id.clone());
+                Ok::<_, decide::ShowError>(Loaded { row, org_name, broken, programme })
             })
         })
         .await?;
-    let Loaded { row, broken, programme } = found;
+    let Loaded { row, org_name, broken, programme } = found;
     let title = ctx.t("决定及其依据", "A decision and what it rests on");
     // A row whose bytes do not read still has a page: it says what is broken.
     let decision = Decision::from_bytes(row.bytes.as_bytes()).ok();
@@ -55,19 +59,25 @@ pub async fn get(ctx: Ctx, Path(id): Path<String>) -> Result<Response, AppError>
         }
         _ => Default::default(),
     };
-    let summary = summary(&ctx, &row, programme.as_deref(), decision.as_ref());
+    let summary = summary(&ctx, &row, &org_name, programme.as_deref(), decision.as_ref());
     ctx.render(&Show { p: ctx.page(title), row, summary, inputs, obstacles, passed, steps, broken })
 }
 
-fn summary(ctx: &Ctx, row: &DecisionRow, programme: Option<&Programme>, decision: Option<&Decision>) -> Html {
+fn summary(
+    ctx: &Ctx,
+    row: &DecisionRow,
+    org_name: &str,
+    programme: Option<&Programme>,
+    decision: Option<&Decision>,
+) -> Html {
     let title = programme.map_or(row.programme_id.as_str(), |p| p.title.get(ctx.lang));
     let instrument = programme
         .and_then(|p| p.instrument(&row.instrument_id))
         .map_or(row.instrument_id.as_str(), |i| i.title.get(ctx.lang));
     let version = serde_urlencoded::to_string([("version", &row.programme_version)]).unwrap_or_default();
     let org = match ctx.actor.role {
-        Role::EnterpriseOwner | Role::EnterpriseMember | Role::Provider => esc(&row.org_id),
-        _ => format!("<a href=\"/orgs/{0}\">{0}</a>", esc(&row.org_id)),
+        Role::EnterpriseOwner | Role::EnterpriseMember | Role::Provider => esc(org_name),
+        _ => format!("<a href=\"/orgs/{}\">{}</a>", esc(&row.org_id), esc(org_name)),
     };
     let amount = row.amount_fen.map_or_else(|| "—".to_owned(), |n| Fen(n).to_string());
     let rows = [
@@ -85,7 +95,7 @@ fn summary(ctx: &Ctx, row: &DecisionRow, programme: Option<&Programme>, decision
         ),
         (ctx.t("对象", "Organisation"), Html(org)),
         (ctx.t("按哪一天", "As at"), Html(row.as_of.to_string())),
-        (ctx.t("作出时间", "Made at"), Html(row.at.to_string())),
+        (ctx.t("作出时间", "Made at"), Html(beijing_time(row.at))),
         (ctx.t("编号", "Id"), Html(format!("<span class=\"code\">{}</span>", esc(&row.id)))),
         (ctx.t("决定摘要", "Hash"), Html(format!("<span class=\"hash\">sha256 {}</span>", esc(&row.bytes_sha256)))),
         (
@@ -94,6 +104,12 @@ fn summary(ctx: &Ctx, row: &DecisionRow, programme: Option<&Programme>, decision
         ),
     ];
     summary_list(&rows.map(|(label, value)| (label.to_owned(), value)))
+}
+
+/// The minute in China.
+fn beijing_time(at: Timestamp) -> String {
+    let zone = TimeZone::fixed(Offset::constant(8));
+    at.to_zoned(zone).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
 /// The facts that the rules read, and no others.

@@ -42,7 +42,8 @@ struct Answer {
     passed: Html,
     steps: Html,
     granted: bool,
-    apply_href: String,
+    /// A batch takes applications for it now.
+    is_open: bool,
 }
 
 #[derive(Template)]
@@ -65,8 +66,13 @@ struct Known {
 }
 
 impl Known {
-    fn programmes(&self) -> Vec<Arc<Programme>> {
-        self.published.iter().map(|(_, p)| p.clone()).collect()
+    /// The programmes that are asked about: the one named, else those in force on the day, else all.
+    fn asked(&self, named: &str, on: Date) -> Vec<Arc<Programme>> {
+        let is_asked = |v: &Version| match named {
+            "" => !self.in_force(on) || (v.starts_on..=v.ends_on).contains(&on),
+            id => v.id == id,
+        };
+        self.published.iter().filter(|(v, _)| is_asked(v)).map(|(_, p)| p.clone()).collect()
     }
     fn in_force(&self, on: Date) -> bool {
         self.published.iter().any(|(v, _)| (v.starts_on..=v.ends_on).contains(&on))
@@ -91,7 +97,7 @@ async fn known(ctx: &Ctx) -> Result<Known, StoreError> {
 }
 
 fn page(ctx: &Ctx, known: &Known, f: Form, as_of: Date, answers: Option<Vec<Answer>>) -> Result<Response, AppError> {
-    let programmes = known.programmes();
+    let programmes = known.asked(f.value("programme"), as_of);
     let may_suppose = ctx.may(Action::DraftProgramme, &Subject::none());
     ctx.render(&Show {
         p: ctx.page(ctx.t("资格预检：我能享受什么", "What can I get?")),
@@ -101,7 +107,7 @@ fn page(ctx: &Ctx, known: &Known, f: Form, as_of: Date, answers: Option<Vec<Answ
         supposable: if may_suppose { supposable(&programmes, ctx.lang) } else { Vec::new() },
         answers,
         prefilled: !known.own.is_empty(),
-        in_force: known.in_force(as_of),
+        in_force: known.in_force(as_of) || !f.value("programme").is_empty(),
         f,
     })
 }
@@ -109,8 +115,8 @@ fn page(ctx: &Ctx, known: &Known, f: Form, as_of: Date, answers: Option<Vec<Answ
 /// GET /estimate
 pub async fn get(ctx: Ctx, Query(preset): Query<Preset>) -> Result<Response, AppError> {
     let known = known(&ctx).await?;
-    let asked = questions(&known.programmes());
     let today = ctx.today();
+    let asked = questions(&known.asked(&preset.programme, today));
     let form = prefill(Form::new(&ctx), &asked, &known.own);
     let form = form.with("programme", preset.programme).with("as_of", today.to_string());
     page(&ctx, &known, form, today, None)
@@ -119,10 +125,10 @@ pub async fn get(ctx: Ctx, Query(preset): Query<Preset>) -> Result<Response, App
 /// POST /estimate: nothing is stored; it is a POST so that facts of a firm stay out of addresses and logs.
 pub async fn post(ctx: Ctx, data: FormData) -> Result<Response, AppError> {
     let known = known(&ctx).await?;
-    let asked = questions(&known.programmes());
     let mut check = data.check(ctx.lang);
-    let facts = read(&mut check, |name| data.get(name).to_owned(), &asked);
     let as_of = check.optional_date("as_of").unwrap_or_else(|| ctx.today());
+    let asked = questions(&known.asked(data.get("programme"), as_of));
+    let facts = read(&mut check, |name| data.get(name).to_owned(), &asked);
     let supposed = read_supposed(&mut check, data.get("suppose_name"), data.get("suppose_value"));
     let errors = check.errors();
     if !errors.is_empty() {
@@ -151,11 +157,6 @@ fn answer(ctx: &Ctx, offer: &Offer, now: Option<&Offer>) -> Answer {
     let batch = offer.batch.as_ref().map_or(String::new(), |b| {
         format!("{} · {} {}", b.title.get(lang), ctx.t("申请截止", "applications until"), b.closes_on)
     });
-    let query = serde_urlencoded::to_string([
-        ("programme", p.id.as_str()),
-        ("instrument", i.id.as_str()),
-        ("batch", offer.batch.as_ref().map_or("", |b| b.id.as_str())),
-    ]);
     let binding = d.binding();
     Answer {
         id: format!("{}-{}", p.id, i.id),
@@ -172,6 +173,6 @@ fn answer(ctx: &Ctx, offer: &Offer, now: Option<&Offer>) -> Answer {
         passed: passed(lang, p, d),
         steps: steps(lang, p, d),
         granted: d.eligible,
-        apply_href: format!("/cases/new?{}", query.unwrap_or_default()),
+        is_open: d.eligible && offer.batch.is_some(),
     }
 }

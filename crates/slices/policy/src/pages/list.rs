@@ -69,7 +69,7 @@ pub async fn get(ctx: Ctx, Query(asked): Query<Asked>) -> Result<Response, AppEr
     let counts = [published.len(), ended.len()];
     let wants_ended = asked.state == "ended";
     let today = ctx.today();
-    let cards = if wants_ended { ended } else { published }
+    let mut cards: Vec<Card> = if wants_ended { ended } else { published }
         .into_iter()
         .filter(|(_, programme)| matches(programme, &asked.q))
         .map(|(version, programme)| {
@@ -77,6 +77,7 @@ pub async fn get(ctx: Ctx, Query(asked): Query<Asked>) -> Result<Response, AppEr
             Card { version, programme, running }
         })
         .collect();
+    cards.sort_by_key(|c| (!c.running, c.version.illustrative));
     ctx.render(&List {
         p: ctx.page(ctx.t("政策库", "Policies")),
         q: asked.q,

@@ -13,6 +13,7 @@ mod show_parts;
 pub mod text;
 mod trace;
 
+pub(crate) use show_parts::dates;
 pub(crate) use trace::number;
 
 use kernel::Lang;

@@ -23,8 +23,7 @@ fn lines(rows: impl Iterator<Item = (String, String, Html)>) -> Html {
 pub struct ValueRow {
     pub title: String,
     pub shown: String,
-    pub from: String,
-    pub until: String,
+    pub dates: String,
     pub in_force: bool,
     pub chip: Html,
 }
@@ -147,10 +146,18 @@ fn value(lang: Lang, p: &Programme, v: &DatedValue, today: Date) -> ValueRow {
     ValueRow {
         title: v.title.get(lang).to_owned(),
         shown: number(&v.name, v.value),
-        from: v.from.to_string(),
-        until: v.until.map_or(String::new(), |d| d.to_string()),
+        dates: dates(lang, v),
         in_force: p.value_at(&v.name, today).is_some_and(|now| std::ptr::eq(now, v)),
         chip: clause_chip(lang, p, &v.clause),
+    }
+}
+
+/// `2018-09-01 起`, or both days.
+pub fn dates(lang: Lang, v: &DatedValue) -> String {
+    match (v.until, lang) {
+        (Some(until), _) => format!("{} – {until}", v.from),
+        (None, Lang::Zh) => format!("{} 起", v.from),
+        (None, Lang::En) => format!("from {}", v.from),
     }
 }
 

@@ -290,4 +290,35 @@ on_both!(an_estimate_answers_for_every_instrument_at_the_edges, |bed| async move
     assert!(migration.decision.is_forecast());
     let outside = Estimate { as_of: day("2021-01-01"), ..ask(1, Overrides::new()) };
     assert_eq!(estimate(&bed, &public, outside).await.unwrap().len(), 0, "no programme is in force");
+    let unknown = Estimate { programme_id: Some("none".into()), ..ask(1, Overrides::new()) };
+    assert!(matches!(estimate(&bed, &public, unknown).await, Err(EstimateError::NotFound)));
+});
+
+on_both!(a_walk_over_many_chunks_misses_none, |bed| async move {
+    publish(&bed, tianjin(), "").await;
+    let kept = decide(&bed, &enterprise_owner("org_a"), eligible_firm(), october()).await;
+    let copied: Result<(), store::StoreError> = bed
+        .write(&kernel::Actor::system(), move |cx| {
+            Box::pin(async move {
+                for n in 0..1_100 {
+                    let copy = "INSERT INTO policy_decision SELECT $2, kind, programme_id, programme_version, \
+                                programme_sha256, instrument_id, org_id, as_of, eligible, amount_fen, bytes, \
+                                bytes_sha256, at_us FROM policy_decision WHERE id = $1";
+                    cx.execute(copy, params![&kept.id, format!("dec_copy_{n:05}")]).await?;
+                }
+                cx.journal("test.copy", "x", &(), &()).await
+            })
+        })
+        .await;
+    copied.unwrap();
+    // One in each chunk: bytes, a column, a date that does not exist.
+    sql(&bed, "UPDATE policy_decision SET bytes = bytes || ' ' WHERE id = 'dec_copy_00003'", vec![]).await;
+    sql(&bed, "UPDATE policy_decision SET eligible = NOT eligible WHERE id = 'dec_copy_00700'", vec![]).await;
+    sql(&bed, "UPDATE policy_decision SET as_of = '2018-13-01' WHERE id = 'dec_copy_01099'", vec![]).await;
+    let broken = bed.read(&auditor(), |cx| Box::pin(policy::replay_all(cx))).await.unwrap();
+    let mut named: Vec<(&str, &str)> = broken.iter().map(|b| (b.object.as_str(), b.invariant)).collect();
+    named.dedup();
+    let expected =
+        [("decision/dec_copy_00003", "PD-1"), ("decision/dec_copy_00700", "PD-3"), ("decision/dec_copy_01099", "PD-3")];
+    assert_eq!(named, expected, "{broken:?}");
 });

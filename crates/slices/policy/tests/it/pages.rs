@@ -80,7 +80,12 @@ const FIRM: [(&str, &str); 9] = [
 on_both!(an_estimate_needs_no_sign_in_and_keeps_what_was_typed, |bed| async move {
     bed.on("2018-10-10");
     publish(&bed, tianjin(), "").await;
+    let (_, other) = rules::bundled().iter().find(|(id, _)| *id == "present-2026").unwrap();
+    publish(&bed, other, "").await;
     let public = Actor::public();
+    // Only what is in force on the day is asked about; staff decides something in 2026 alone.
+    assert!(!get(&bed, &public, "/estimate", "zh").await.body.contains("name=\"staff\""));
+    assert!(get(&bed, &public, "/estimate?programme=present-2026", "zh").await.body.contains("name=\"staff\""));
     let page = post(&bed, &public, "/estimate", &FIRM).await;
     assert_eq!(page.status, 200, "{}", page.body);
     // 20 % of a million, with its clause and the step that decided.
@@ -166,7 +171,9 @@ on_both!(an_officer_drafts_checks_and_publishes, |bed| async move {
     post(&bed, &officer, "/programmes/new", &[("toml", &next)]).await;
     let check = get(&bed, &officer, "/programmes/tianjin-2018/publish?version=1.1.0", "zh").await.body;
     assert!(
-        check.contains("20%（2018-09-01") && check.contains("15%（2018-09-01") && !check.contains("跨行业跨领域"),
+        check.contains("20%（2018-09-01 起，6.2）")
+            && check.contains("15%（2018-09-01 起，6.2）")
+            && !check.contains("跨行业跨领域"),
         "{check}"
     );
     for actor in [auditor(), enterprise_owner("org_a"), district_officer("120116", 1)] {
@@ -198,8 +205,15 @@ on_both!(a_decision_is_shown_to_those_it_concerns_and_says_when_it_is_broken, |b
         assert_eq!(get(&bed, &actor, &path, "zh").await.status, status, "{}", actor.name);
     }
     let page = get(&bed, &auditor(), &path, "zh").await.body;
-    for words in ["¥20,000.00", "逐字节一致", "是否在本市注册", "批次 · 补助比例", "30%", "is-binding"]
-    {
+    for words in [
+        "¥20,000.00",
+        "逐字节一致",
+        "/orgs/org_a\">津一精密</a>",
+        "是否在本市注册",
+        "批次 · 补助比例",
+        "30%",
+        "is-binding",
+    ] {
         assert!(page.contains(words), "{words}: {page}");
     }
     assert!(page.contains(&kept.decision.programme_sha256));

@@ -116,7 +116,7 @@ pub async fn sql(bed: &TestBed, statement: &'static str, values: Vec<store::Para
 /// The enterprise `org_a` in 滨海新区, as `orgs` would have recorded it.
 pub async fn record_org(bed: &TestBed) {
     let org = "INSERT INTO orgs_org (id, uscc, kind, name, name_key, simulated, created_at_us) \
-               VALUES ('org_a', '91350100M000100Y43', 'enterprise', 'A', '41', TRUE, 0)";
+               VALUES ('org_a', '91350100M000100Y43', 'enterprise', '津一精密', '41', TRUE, 0)";
     sql(bed, org, vec![]).await;
     let facts = [
         ("district", "\"120116\""),
