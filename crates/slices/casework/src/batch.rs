@@ -61,8 +61,8 @@ fn batch(r: &Row) -> Result<Batch, StoreError> {
     })
 }
 
-const BATCH: &str = "SELECT batch_id, programme_id, instrument_id, title_zh, title_en, rate_bp, own_share_bp, face_value_fen, \
-                     validity_days, opens_on, closes_on, state FROM pub_vouchers_batch";
+const BATCH: &str = "SELECT batch_id, programme_id, instrument_id, title_zh, title_en, rate_bp, own_share_bp, \
+                     face_value_fen, validity_days, opens_on, closes_on, state FROM pub_vouchers_batch";
 
 /// The batch of this id.
 pub(crate) async fn by_id(cx: &mut Cx, id: &str) -> Result<Option<Batch>, StoreError> {

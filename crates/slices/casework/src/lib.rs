@@ -18,6 +18,7 @@
 //! bureaus' [`return_for_correction`], [`reject`], [`tie`]; the public's [`object`]; by the clock [`jobs`] and
 //! [`conclude::due_for_conclusion`]; reading in [`view`].
 
+mod api;
 pub mod approve;
 mod batch;
 pub mod check;
@@ -27,6 +28,7 @@ pub mod draft;
 pub mod jobs;
 pub mod model;
 pub mod object;
+mod pages;
 mod programmes;
 pub mod publish_notice;
 pub mod recommend;
@@ -42,6 +44,14 @@ pub mod view;
 pub mod withdraw;
 
 pub use crate::batch::Batch;
+pub use crate::programmes::{Trace, TraceLine};
 pub use crate::store::{Case, Defect, Notice, NoticeState, Objection, ObjectionState, PublicNotice, Tie, WorkFilter};
 pub use conclude::due_for_conclusion;
 pub use view::case;
+
+/// Every page and endpoint of the slice.
+pub fn routes() -> Vec<web::Route> {
+    let mut routes = pages::routes();
+    routes.extend(api::routes());
+    routes
+}

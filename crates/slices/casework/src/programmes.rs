@@ -1,6 +1,6 @@
 //! What casework asks of policy: does a programme offer this, how long may each step take, who is eligible.
 
-use kernel::Fen;
+use kernel::{Fen, Text};
 use policy::decide::DecideError;
 use store::{Cx, StoreError};
 
@@ -64,4 +64,92 @@ pub(crate) async fn decide(
         amount_fen: decision.amount_fen.map(Fen),
         against,
     })
+}
+
+/// One line of a decision's trace.
+#[derive(Clone, Debug)]
+pub struct TraceLine {
+    /// What was asked, or what the number is.
+    pub title: Text,
+    /// The number with its unit; empty for a condition.
+    pub shown: String,
+    /// How it came about; empty for a condition.
+    pub expression: String,
+    /// Where it is said.
+    pub clause: String,
+    /// Did the condition hold, or is this the number that decided?
+    pub decisive: bool,
+}
+
+/// A stored decision with its clauses in words.
+#[derive(Clone, Debug)]
+pub struct Trace {
+    /// Its id.
+    pub decision_id: String,
+    /// The programme's version it was made under.
+    pub version: String,
+    /// As at which day.
+    pub as_of: jiff::civil::Date,
+    /// Does everything hold?
+    pub eligible: bool,
+    /// The conditions.
+    pub reasons: Vec<TraceLine>,
+    /// The numbers.
+    pub steps: Vec<TraceLine>,
+}
+
+/// The trace of a stored decision.
+pub(crate) async fn trace(cx: &mut Cx, decision_id: &str) -> Result<Option<Trace>, StoreError> {
+    let Some(stored) = policy::decision(cx, decision_id).await? else { return Ok(None) };
+    let decision = stored.decision;
+    let programme = policy::by_sha256(cx, &decision.programme_sha256).await?;
+    let place = |id: &str| programme.clause(id).map_or_else(|| id.to_owned(), |c| c.locator.clone());
+    let reason = |r: &rules::Reason| TraceLine {
+        title: r.text.clone(),
+        shown: String::new(),
+        expression: String::new(),
+        clause: place(&r.clause),
+        decisive: r.passed,
+    };
+    let step = |s: &rules::Step| TraceLine {
+        title: s.title.clone(),
+        shown: s.shown(),
+        expression: s.expression.clone(),
+        clause: place(&s.clause),
+        decisive: s.binding,
+    };
+    Ok(Some(Trace {
+        decision_id: stored.id,
+        version: decision.programme_version.clone(),
+        as_of: decision.as_of,
+        eligible: decision.eligible,
+        reasons: decision.reasons.iter().map(reason).collect(),
+        steps: decision.steps.iter().map(step).collect(),
+    }))
+}
+
+/// The names of a programme and of one of its instruments.
+pub(crate) async fn names(cx: &mut Cx, programme_id: &str, instrument_id: &str) -> Result<(Text, Text), StoreError> {
+    let programme = policy::published(cx, programme_id).await?;
+    let unknown = |id: &str| Text::new(id, id);
+    Ok(match programme {
+        None => (unknown(programme_id), unknown(instrument_id)),
+        Some(p) => {
+            let instrument = p.instrument(instrument_id).map_or_else(|| unknown(instrument_id), |i| i.title.clone());
+            (p.title.clone(), instrument)
+        }
+    })
+}
+
+/// The instruments of every published programme, for filters: id and name.
+pub(crate) async fn instruments(cx: &mut Cx) -> Result<Vec<(String, Text)>, StoreError> {
+    let mut out: Vec<(String, Text)> = Vec::new();
+    for (_, programme) in policy::list_published(cx).await? {
+        for i in &programme.instruments {
+            if out.iter().all(|o| o.0 != i.id) {
+                out.push((i.id.clone(), i.title.clone()));
+            }
+        }
+    }
+    Ok(out)
 }

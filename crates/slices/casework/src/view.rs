@@ -1,10 +1,12 @@
 //! Reading: a case with its history and progress, an officer's review sheet, the work list, the public notices.
 
 use jiff::civil::Date;
-use kernel::{Action, Role, Subject};
+use kernel::{Action, Role, Subject, Text};
 use store::{Cx, StoreError};
 
+use crate::batch::Batch;
 use crate::model::{self, Answer, Approval, Clocks, Edge, Event, Stage, State};
+use crate::programmes::Trace;
 use crate::step;
 use crate::store::{self as records, Case, Defect, Notice, Objection, PublicNotice, Tie, WorkFilter};
 
@@ -33,6 +35,14 @@ pub struct Progress {
     pub notice: Option<Notice>,
     /// Moves that the reader may make from here, by the table.
     pub moves: Vec<&'static Edge>,
+    /// The batch applied for.
+    pub batch: Option<Batch>,
+    /// The enterprise's facts as at today.
+    pub facts: orgs::Facts,
+    /// The planned provider's name.
+    pub provider: Option<String>,
+    /// The programme's and the instrument's names.
+    pub names: (Text, Text),
     /// Today, in China.
     pub today: Date,
 }
@@ -54,7 +64,48 @@ pub async fn progress(cx: &mut Cx, case_id: &str) -> Result<Progress, ViewError>
         _ => Vec::new(),
     };
     let notice = records::notice_of(cx, &case.id).await?;
-    Ok(Progress { case, stages, events, defects, notice, moves, today })
+    let batch = batch_of(cx, &case).await?;
+    let facts = orgs::facts_at(cx, &case.org_id, today).await?;
+    let provider = provider_of(cx, &case).await?;
+    let names = crate::programmes::names(cx, &case.programme_id, &case.instrument_id).await?;
+    Ok(Progress { case, stages, events, defects, notice, moves, batch, facts, provider, names, today })
+}
+
+async fn batch_of(cx: &mut Cx, case: &Case) -> Result<Option<Batch>, StoreError> {
+    match &case.batch_id {
+        Some(id) => crate::batch::by_id(cx, id).await,
+        None => Ok(None),
+    }
+}
+
+async fn provider_of(cx: &mut Cx, case: &Case) -> Result<Option<String>, StoreError> {
+    match &case.form.provider_id {
+        Some(id) => Ok(orgs::find(cx, id).await?.map(|o| o.name)),
+        None => Ok(None),
+    }
+}
+
+/// What an application can be begun with.
+#[derive(Clone, Debug)]
+pub struct Choices {
+    /// Batches that take applications today.
+    pub batches: Vec<Batch>,
+    /// Listed providers: id and name.
+    pub providers: Vec<(String, String)>,
+}
+
+/// Batches open today and providers to plan with.
+pub async fn choices(cx: &mut Cx) -> Result<Choices, ViewError> {
+    if !cx.permits(Action::DraftCase, &Subject::none()) {
+        return Err(ViewError::Forbidden);
+    }
+    let batches = crate::batch::taking_applications(cx).await?;
+    Ok(Choices { batches, providers: records::listed_providers(cx).await? })
+}
+
+/// The instruments that the work list can be narrowed to: id and name.
+pub async fn instruments(cx: &mut Cx) -> Result<Vec<(String, Text)>, StoreError> {
+    crate::programmes::instruments(cx).await
 }
 
 /// Everything an officer decides on.
@@ -84,6 +135,14 @@ pub struct Review {
     pub moves: Vec<&'static Edge>,
     /// How long each step may take.
     pub clocks: Clocks,
+    /// The decision on eligibility with its trace.
+    pub trace: Option<Trace>,
+    /// The batch applied for.
+    pub batch: Option<Batch>,
+    /// The planned provider's name.
+    pub provider: Option<String>,
+    /// The programme's and the instrument's names.
+    pub names: (Text, Text),
     /// Today, in China.
     pub today: Date,
 }
@@ -107,7 +166,15 @@ pub async fn review(cx: &mut Cx, case_id: &str) -> Result<Review, ViewError> {
     }
     let subject = Subject::org_in(&case.org_id, &case.district);
     let moves = model::moves_from(case.state).filter(|e| cx.permits(e.action, &subject)).collect();
+    let trace = match &case.decision_id {
+        Some(id) => crate::programmes::trace(cx, id).await?,
+        None => None,
+    };
     Ok(Review {
+        trace,
+        batch: batch_of(cx, &case).await?,
+        provider: provider_of(cx, &case).await?,
+        names: crate::programmes::names(cx, &case.programme_id, &case.instrument_id).await?,
         facts: orgs::facts_at(cx, &case.org_id, today).await?,
         events: records::events_of(cx, &case.id).await?,
         answers: records::latest_answers(cx, &case.id).await?,

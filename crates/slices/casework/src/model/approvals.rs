@@ -89,7 +89,7 @@ mod tests {
     #[test]
     fn two_different_people_make_two_approvals() {
         let district = by(Step::District, "d", false);
-        assert_eq!(approve(&[district.clone()], "a", 2), Ok(Approved::One { given: 1, needed: 2 }));
+        assert_eq!(approve(std::slice::from_ref(&district), "a", 2), Ok(Approved::One { given: 1, needed: 2 }));
         let first = by(Step::City, "a", false);
         assert_eq!(approve(&[district.clone(), first.clone()], "a", 2), Err(ApprovalRefused::SamePerson));
         assert_eq!(approve(&[district.clone(), first.clone()], "d", 2), Err(ApprovalRefused::RecommendedIt));
@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn a_void_approval_neither_counts_nor_bars() {
         let void = by(Step::City, "a", true);
-        assert_eq!(approve(&[void.clone()], "a", 2), Ok(Approved::One { given: 1, needed: 2 }));
+        assert_eq!(approve(std::slice::from_ref(&void), "a", 2), Ok(Approved::One { given: 1, needed: 2 }));
         assert_eq!(approve(&[void, by(Step::City, "b", false)], "a", 2), Ok(Approved::Last));
     }
 }

@@ -125,3 +125,11 @@ pub(crate) async fn cases_of_org(
     let rows = cx.all(sql, params![org, before, limit]).await?;
     rows.iter().map(Case::from_row).collect()
 }
+
+/// Providers that the catalogue lists: id and name, at most 500.
+pub(crate) async fn listed_providers(cx: &mut Cx) -> Result<Vec<(String, String)>, StoreError> {
+    let sql = "SELECT o.org_id, o.name FROM pub_catalogue_listing l JOIN pub_orgs_org o ON o.org_id = l.provider_id \
+               WHERE l.state = 'listed' ORDER BY o.name, o.org_id LIMIT 500";
+    let rows = cx.all(sql, vec![]).await?;
+    rows.iter().map(|r| Ok((r.get("org_id")?, r.get("name")?))).collect()
+}

@@ -171,7 +171,7 @@ testkit::on_both!(what_is_not_corrected_in_time_is_deemed_withdrawn, |bed| async
     w.bed.on("2018-09-17");
     assert_eq!(lapse().await.unwrap(), Vec::<String>::new());
     w.bed.on("2018-09-18");
-    assert_eq!(lapse().await.unwrap(), [case.id.clone()]);
+    assert_eq!(lapse().await.unwrap(), *std::slice::from_ref(&case.id));
     assert_eq!(lapse().await.unwrap(), Vec::<String>::new());
     let case = w.reload(&case.id).await;
     assert_eq!((case.state, case.due), (State::Withdrawn, None));

@@ -3,6 +3,7 @@
 mod enterprise;
 mod lists;
 mod notice;
+mod pages;
 mod review;
 mod table;
 mod walk;

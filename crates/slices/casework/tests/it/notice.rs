@@ -54,7 +54,7 @@ testkit::on_both!(a_case_is_approved_after_the_last_day_of_its_notice, |bed| asy
     assert_eq!(refused(conclude(&w, city_officer(1), &case.id).await), "notice-running");
     assert_eq!(due(&w).await, Vec::<String>::new());
     w.bed.on("2018-09-11");
-    assert_eq!(due(&w).await, [case.id.clone()]);
+    assert_eq!(due(&w).await, *std::slice::from_ref(&case.id));
     assert_eq!(refused(conclude(&w, district_officer(DISTRICT, 1), &case.id).await), "forbidden");
     let done = conclude(&w, Actor::system(), &case.id).await.unwrap().case;
     assert_eq!((done.state, done.due), (State::Approved, None));
@@ -108,7 +108,7 @@ testkit::on_both!(an_objection_pauses_the_notice_for_the_days_it_had_left, |bed|
     // Three days were left on 7 September; they run from the 12th.
     assert_eq!((two.state, two.notice_ends_on), (State::PublicNotice, Some(day("2018-09-15"))));
     w.bed.on("2018-09-16");
-    assert_eq!(due(&w).await, [case.id.clone()]);
+    assert_eq!(due(&w).await, *std::slice::from_ref(&case.id));
     assert_eq!(conclude(&w, Actor::system(), &case.id).await.unwrap().case.state, State::Approved);
 });
 

@@ -25,7 +25,7 @@ async fn attempt(w: &World, case: &Case, verb: u64, who: u32) -> Result<(), &'st
         1 => code(w.check(case, &[]).await),
         2 => code(w.check(case, &["amount"]).await),
         3 => code(w.recommend(case, &district).await),
-        4 | 5 | 6 => code(w.approve(case, &city).await),
+        4..=6 => code(w.approve(case, &city).await),
         7 => {
             let cmd = send_back::SendBack { case_id: id, version, reason: "再核".into() };
             code(act!(w, city, send_back::run, send_back::SendBackError, cmd))
