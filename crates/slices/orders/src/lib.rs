@@ -10,10 +10,11 @@
 //! Views: `pub_orders_order`, `pub_orders_paper`.
 //!
 //! Entry points: [`place`], [`confirm`], [`decline`], [`cancel`], [`accept`], [`record_contract`],
-//! [`record_invoice`], [`record_payment`], [`void_paper`], [`import`], [`mark_settled`], [`read`], [`jobs`]. Other
-//! slices use [`order`], [`papers`] and [`mark_settled`].
+//! [`record_invoice`], [`record_payment`], [`void_paper`], [`import`], [`mark_settled`], [`read`], [`jobs`];
+//! pages and API by [`routes`]. Other slices use [`order`], [`papers`] and [`mark_settled`].
 
 pub mod accept;
+mod api;
 pub mod cancel;
 pub mod confirm;
 pub mod decline;
@@ -22,6 +23,7 @@ pub mod import;
 pub mod jobs;
 pub mod mark_settled;
 pub mod model;
+mod pages;
 mod paper;
 pub mod place;
 pub mod read;
@@ -36,3 +38,10 @@ pub use crate::store::papers::PaperKind;
 pub use crate::store::{OrderFilter, OrderRow, StateTotal};
 pub use model::{Contract, Document, Invoice, Order, OrderState, Papers, Payment};
 pub use read::{order, papers};
+
+/// All pages and endpoints of orders.
+pub fn routes() -> Vec<web::Route> {
+    let mut routes = pages::routes();
+    routes.extend(api::routes());
+    routes
+}

@@ -113,3 +113,32 @@ pub async fn document(cx: &mut Cx, order_id: &str, sha256: &str) -> Result<Docum
     }
     Err(ReadError::NotFound)
 }
+
+/// A voucher that can be chosen for an order.
+pub struct Spendable {
+    /// Id.
+    pub id: String,
+    /// The number that people read.
+    pub number: String,
+    /// Last day.
+    pub expires_on: jiff::civil::Date,
+    /// What can still be spent of it.
+    pub left_fen: kernel::Fen,
+}
+
+/// The vouchers of an enterprise that have something left, the one that runs out first at the top.
+pub async fn spendable(cx: &mut Cx, enterprise_id: &str, provider_id: &str) -> Result<Vec<Spendable>, ReadError> {
+    if !cx.permits(Action::PlaceOrder, &Subject::org(enterprise_id)) {
+        return Err(ReadError::Forbidden);
+    }
+    let today = cx.today();
+    let mut out = Vec::new();
+    for (id, number, expires_on) in rows::spendable(cx, enterprise_id, today).await? {
+        let left = vouchers::remainders(cx, &id, provider_id, today).await?;
+        let left_fen = left.map_or(kernel::Fen::ZERO, |r| r.voucher_fen);
+        if left_fen > kernel::Fen::ZERO {
+            out.push(Spendable { id, number, expires_on, left_fen });
+        }
+    }
+    Ok(out)
+}

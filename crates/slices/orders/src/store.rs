@@ -214,3 +214,15 @@ pub(crate) async fn settled_and_over(cx: &mut Cx, today: jiff::civil::Date) -> R
     let rows = cx.all(sql, params![today]).await?;
     rows.iter().map(read).collect()
 }
+
+/// A voucher that an enterprise may spend: its id, number and last day.
+pub(crate) async fn spendable(
+    cx: &mut Cx,
+    enterprise_id: &str,
+    today: jiff::civil::Date,
+) -> Result<Vec<(String, String, jiff::civil::Date)>, StoreError> {
+    let sql = "SELECT voucher_id, number, expires_on FROM pub_vouchers_voucher WHERE org_id = $1 \
+               AND state IN ('issued', 'reserved') AND expires_on >= $2 ORDER BY expires_on, number";
+    let rows = cx.all(sql, params![enterprise_id, today]).await?;
+    rows.iter().map(|r| Ok((r.get("voucher_id")?, r.get("number")?, r.get("expires_on")?))).collect()
+}

@@ -2,6 +2,7 @@
 
 mod fixture;
 mod import;
+mod pages;
 mod papers;
 mod placing;
 mod visibility;

@@ -48,6 +48,7 @@ testkit::on_both!(everyone_sees_what_concerns_them_and_nothing_else, |bed| async
 testkit::on_both!(a_list_goes_on_from_its_cursor, |bed| async move {
     let r = region(bed).await;
     for _ in 0..5 {
+        r.bed.clock.advance(jiff::Span::new().seconds(1));
         r.place(orders::place::Place { voucher_id: None, ..r.a_year() }).await.unwrap();
     }
     let mut after = None;
