@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::Query;
 use axum::response::Response;
 use kernel::{Action, Fen, Lang, Subject};
+use ledger::AccountKind;
 use serde::Deserialize;
 use web::{AppError, Cell, Col, Ctx, Export, Html, Page, Table};
 
@@ -79,6 +80,7 @@ pub async fn get(ctx: Ctx, Query(q): Query<TreeQuery>) -> Result<Response, AppEr
 
 fn list(lang: Lang, id: &str, caption: &str) -> Table {
     let columns = vec![
+        Col::text(lang.t("层级", "Level")),
         Col::text(lang.t("账户", "Account")),
         Col::num(lang.t("累计收入（元）", "Taken in (yuan)")),
         Col::num(lang.t("累计支出（元）", "Given out (yuan)")),
@@ -88,12 +90,21 @@ fn list(lang: Lang, id: &str, caption: &str) -> Table {
     Table::new(lang, id, caption, columns)
 }
 
-fn cells(a: &AccountLine, name: &str, depth: usize, lang: Lang) -> Vec<Cell> {
-    // Full-width spaces keep the tree in spreadsheets too.
+/// Where in the tree, in words; full-width spaces keep its form in spreadsheets too.
+fn level(words: &str, depth: usize) -> Cell {
     let lead = if depth == 0 { String::new() } else { format!("{}└ ", "　".repeat(depth - 1)) };
+    Cell::text(format!("{lead}{words}"))
+}
+
+fn cells(a: &AccountLine, name: &str, depth: usize, lang: Lang) -> Vec<Cell> {
+    let kind = match a.id.split_once(':').map_or(a.id.as_str(), |(kind, _)| kind) {
+        "quota" => lang.t("区额度", "district quota"),
+        _ => AccountKind::from_code(&a.kind).map_or(a.kind.as_str(), |k| k.title(lang)),
+    };
     let closed = if a.closed { lang.t("（已关闭）", " (closed)") } else { "" };
     vec![
-        Cell::link(format!("/funds/accounts/{}", a.id), format!("{lead}{name}{closed}")),
+        level(kind, depth),
+        Cell::link(format!("/funds/accounts/{}", a.id), format!("{name}{closed}")),
         Cell::Money(a.taken_fen),
         Cell::Money(a.given_fen),
         Cell::Money(a.held_fen),
@@ -108,12 +119,12 @@ fn branch(books: &Books, at: &AccountLine, depth: usize, lang: Lang, table: &mut
         branch(books, child, depth + 1, lang, table);
     }
     for sum in books.vouchers.iter().filter(|v| v.quota == at.id) {
-        let lead = "　".repeat(depth);
         let words = match lang {
-            Lang::Zh => format!("{lead}└ 云惠券 {} 张", sum.count),
-            Lang::En => format!("{lead}└ {} vouchers", sum.count),
+            Lang::Zh => format!("{} 张", sum.count),
+            Lang::En => format!("{} in all", sum.count),
         };
         table.row(vec![
+            level(AccountKind::Voucher.title(lang), depth + 1),
             Cell::text(words),
             Cell::Money(sum.taken_fen),
             Cell::Money(sum.given_fen),

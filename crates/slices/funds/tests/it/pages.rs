@@ -52,7 +52,7 @@ testkit::on_both!(the_tree_shows_every_level_and_exports, |bed| async move {
     let (_, _, page) = call(&bed, city_officer(1), english("/funds")).await;
     assert!(page.contains("Record an appropriation") && page.contains("50.00"), "{page}");
     let (_, _, csv) = call(&bed, auditor(), get("/funds?list=others&format=csv")).await;
-    assert!(csv.contains("银行（国库）,50.00,0.00,0.00,50.00"), "{csv}");
+    assert!(csv.contains("银行（国库）,银行（国库）,50.00,0.00,0.00,50.00"), "{csv}");
     let (status, _, _) = call(&bed, enterprise_owner("e"), get("/funds")).await;
     assert_eq!(status, StatusCode::FORBIDDEN);
 });
