@@ -71,7 +71,8 @@ pub struct Log {
 
 impl Default for Config {
     fn default() -> Self {
-        let name = Text::new("云津 · 工业企业上云上平台公共服务平台", "Yunjin · cloud adoption service for manufacturers");
+        let name =
+            Text::new("云津 · 工业企业上云上平台公共服务平台", "Yunjin · cloud adoption service for manufacturers");
         Config {
             data: PathBuf::from("data"),
             listen: SocketAddr::from(([127, 0, 0, 1], 8018)),
@@ -111,7 +112,8 @@ impl Default for Log {
 impl Config {
     /// Reads a file. A key that does not exist is refused with its place: a typing error must not pass for a setting.
     pub fn read(path: &Path) -> Result<Config> {
-        let text = std::fs::read_to_string(path).with_context(|| format!("reading the configuration {}", path.display()))?;
+        let text =
+            std::fs::read_to_string(path).with_context(|| format!("reading the configuration {}", path.display()))?;
         toml::from_str(&text).with_context(|| format!("in the configuration {}", path.display()))
     }
 

@@ -14,7 +14,8 @@ const POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self'; i
 pub async fn headers(request: Request, next: Next) -> Response {
     let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     let from_elsewhere = request.headers().get("sec-fetch-site").is_some_and(|v| v == "cross-site");
-    let personal = request.headers().contains_key(header::COOKIE) || request.headers().contains_key(header::AUTHORIZATION);
+    let personal =
+        request.headers().contains_key(header::COOKIE) || request.headers().contains_key(header::AUTHORIZATION);
     let mut response = if changes && from_elsewhere {
         let (zh, en) = ("请求来自其他网站，已拒绝。", "The request came from another site and was refused.");
         AppError::new(StatusCode::FORBIDDEN, "cross-site", zh, en).into_response()

@@ -3,11 +3,14 @@
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Redirect, Response};
 use kernel::{Actor, IdSource, Lang, new_id};
 use orgs::accounts::{SignedIn, authenticate, authenticate_bearer, touch};
 use store::StoreError;
 use web::{AppState, CSRF_COOKIE, FLASH_COOKIE, SESSION_COOKIE, Visitor, cookie, set_cookie};
+
+/// Where someone may go who must change their password first.
+const MAY_BEFORE_CHANGE: [&str; 5] = ["/account", "/sign-", "/preferences", "/help", "/healthz"];
 
 /// Middleware: puts a [`Visitor`] into the request and sets the cookies that belong to it.
 pub async fn identify(State(app): State<AppState>, mut request: Request, next: Next) -> Response {
@@ -42,6 +45,7 @@ pub async fn identify(State(app): State<AppState>, mut request: Request, next: N
         (None, Some(known)) => known,
         (None, None) => new_csrf.insert(random.token()).clone(),
     };
+    let must_change = signed_in.as_ref().is_some_and(|s| s.must_change_password);
     if let Some(touched) = signed_in.and_then(|s| s.touch) {
         let (db, actor) = (app.db.clone(), visitor.actor.clone());
         tokio::spawn(async move {
@@ -52,13 +56,16 @@ pub async fn identify(State(app): State<AppState>, mut request: Request, next: N
         });
     }
     request.extensions_mut().insert(visitor);
-    let mut response = next.run(request).await;
+    // A password that someone else chose is good for choosing another one, and for nothing else.
+    let confined = must_change && !MAY_BEFORE_CHANGE.iter().any(|p| request.uri().path().starts_with(p));
+    let mut response = if confined { Redirect::to("/account").into_response() } else { next.run(request).await };
     let secure = app.site.secure_cookies;
     let headers = response.headers_mut();
     if let Some(csrf) = new_csrf {
         headers.append(header::SET_COOKIE, set_cookie(CSRF_COOKIE, &csrf, 86_400, secure));
     }
-    let setting_flash = headers.get_all(header::SET_COOKIE).iter().any(|v| v.as_bytes().starts_with(FLASH_COOKIE.as_bytes()));
+    let setting_flash =
+        headers.get_all(header::SET_COOKIE).iter().any(|v| v.as_bytes().starts_with(FLASH_COOKIE.as_bytes()));
     if flash.is_some() && !setting_flash {
         headers.append(header::SET_COOKIE, set_cookie(FLASH_COOKIE, "", 0, secure));
     }
@@ -72,7 +79,11 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
 }
 
-async fn sign_in_of(app: &AppState, bearer: Option<&str>, session: Option<&str>) -> Result<Option<SignedIn>, StoreError> {
+async fn sign_in_of(
+    app: &AppState,
+    bearer: Option<&str>,
+    session: Option<&str>,
+) -> Result<Option<SignedIn>, StoreError> {
     let nobody = Actor::public();
     match (bearer, session) {
         (Some(token), _) => {

@@ -1,5 +1,6 @@
 //! What runs by the clock: the same functions that the demonstration's stepped clock calls.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,15 +21,42 @@ pub async fn seal(app: &AppState) -> Result<i64, StoreError> {
 /// does not hold up the next.
 pub async fn daily(app: &AppState) {
     let system = Actor::system();
-    note("orgs.bring_facts_forward", app.db.write(&system, "job", |cx| Box::pin(orgs::jobs::bring_facts_forward(cx))).await);
-    note("orgs.clear_ended_sessions", app.db.write(&system, "job", |cx| Box::pin(orgs::jobs::clear_ended_sessions(cx))).await);
-    note("casework.lapse", app.db.write(&system, "job", |cx| Box::pin(casework::jobs::lapse_overdue_corrections(cx))).await);
+    note(
+        "orgs.bring_facts_forward",
+        app.db.write(&system, "job", |cx| Box::pin(orgs::jobs::bring_facts_forward(cx))).await,
+    );
+    note(
+        "orgs.clear_ended_sessions",
+        app.db.write(&system, "job", |cx| Box::pin(orgs::jobs::clear_ended_sessions(cx))).await,
+    );
+    note(
+        "casework.lapse",
+        app.db.write(&system, "job", |cx| Box::pin(casework::jobs::lapse_overdue_corrections(cx))).await,
+    );
     match approval_issues_voucher::run_due(app).await {
         Ok((done, refused)) if done + refused.len() > 0 => tracing::info!(done, ?refused, "notices concluded"),
         Ok(_) => {}
         Err(e) => tracing::error!(error = %e, "concluding notices failed"),
     }
+    note("usage.assess_all", assess(app).await);
     note("vouchers.expire_due", app.db.write(&system, "job", |cx| Box::pin(vouchers::expire_due::run(cx))).await);
+}
+
+/// Assesses every order that is under way by its programme's thresholds.
+pub async fn assess(app: &AppState) -> Result<usize, usage::assess::AssessError> {
+    let programmes =
+        app.db.read::<_, StoreError, _>(&Actor::system(), |cx| Box::pin(policy::list_published(cx))).await?;
+    let known: HashMap<String, usage::Thresholds> = programmes
+        .into_iter()
+        .map(|(_, p)| {
+            (
+                p.id.clone(),
+                usage::Thresholds { months_metered_min: p.evidence.metered_months, ..usage::Thresholds::default() },
+            )
+        })
+        .collect();
+    let of = Arc::new(move |id: Option<&str>| id.and_then(|i| known.get(i)).copied().unwrap_or_default());
+    usage::jobs::assess_all(&app.db, of).await
 }
 
 fn note<T: std::fmt::Debug, E: Refusal>(job: &str, result: Result<T, E>) {

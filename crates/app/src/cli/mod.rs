@@ -1,7 +1,7 @@
 //! The command line.
 
 pub mod openapi;
-mod serve;
+pub mod serve;
 mod verify;
 
 use std::path::PathBuf;
@@ -14,7 +14,11 @@ use crate::config::Config;
 pub use verify::{Verified, verify};
 
 #[derive(Parser)]
-#[command(name = "yunjin", version, about = "云津：工业企业上云上平台公共服务平台 / the cloud adoption service for manufacturers")]
+#[command(
+    name = "yunjin",
+    version,
+    about = "云津：工业企业上云上平台公共服务平台 / the cloud adoption service for manufacturers"
+)]
 struct Cli {
     #[command(subcommand)]
     verb: Verb,
@@ -32,8 +36,6 @@ enum Verb {
     Admin(serve::AdminArgs),
     /// Print or write the OpenAPI description
     Openapi(openapi::Args),
-    /// Measure / 测速
-    Bench(crate::bench::Args),
 }
 
 /// Runs the verb that was asked for.
@@ -44,7 +46,6 @@ pub async fn run() -> Result<()> {
         Verb::Verify(args) => verify::run(args).await,
         Verb::Admin(args) => serve::admin(args).await,
         Verb::Openapi(args) => openapi::run(&args),
-        Verb::Bench(args) => crate::bench::run(args).await,
     }
 }
 
@@ -60,7 +61,8 @@ pub fn config(path: Option<&PathBuf>) -> Result<Config> {
 
 /// Starts logging as the configuration says; `RUST_LOG` wins.
 pub fn start_logs(config: &Config) {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| config.log.filter.as_str().into());
+    let filter =
+        tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| config.log.filter.as_str().into());
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let started = if config.log.json { builder.json().try_init() } else { builder.try_init() };
     if started.is_err() {

@@ -50,10 +50,14 @@ pub async fn admin(args: AdminArgs) -> Result<()> {
     let config = super::config(args.config.as_ref())?;
     super::start_logs(&config);
     let Ok(password) = std::env::var("YUNJIN_ADMIN_PASSWORD") else {
-        bail!("set YUNJIN_ADMIN_PASSWORD to the administrator's first password; it is not taken from the command line, where others could read it");
+        bail!(
+            "set YUNJIN_ADMIN_PASSWORD to the administrator's first password; it is not taken from the command line, where others could read it"
+        );
     };
     let app = app::build(&config, Arc::new(SystemClock::default()), None).await?;
-    create_account(&app, &args.login, &password, &args.name, Role::Administrator, None, None).await.context("creating the administrator")?;
+    create_account(&app, &args.login, &password, &args.name, Role::Administrator, None, None)
+        .await
+        .context("creating the administrator")?;
     tracing::info!(login = args.login, "administrator created; sign in and turn on one-time codes");
     app.db.close().await;
     Ok(())
@@ -71,11 +75,12 @@ pub async fn create_account(
 ) -> Result<String> {
     let passwords = app.part::<Passwords>();
     let hashed = passwords.hash(login, &Password::new(password)).await;
-    let password_hash = hashed.map_err(|p| anyhow::anyhow!("{}", p.text.en))?;
+    let password = hashed.map_err(|p| anyhow::anyhow!("{}", p.en))?;
     let cmd = NewAccount {
         login: login.into(),
         person_name: name.into(),
-        password_hash,
+        password,
+        must_change_password: false,
         role,
         org_id: org_id.map(Into::into),
         district: district.map(Into::into),

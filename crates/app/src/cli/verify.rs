@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use kernel::{Actor, SystemClock};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use store::{Sealer, StoreError};
 use web::AppState;
 
@@ -26,7 +26,7 @@ pub struct Args {
 }
 
 /// What was walked and what was found.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Verified {
     /// Nothing is broken.
     pub passed: bool,
@@ -58,11 +58,11 @@ pub async fn verify(app: &AppState) -> Result<Verified> {
         .await?;
     let mut broken = journal.broken;
     let ledger = app.db.read(&system, |cx| Box::pin(funds::verify(cx))).await?;
-    broken.extend(ledger.iter().map(|v| format!("{} {}: {}", v.invariant, v.subject, v.what.en)));
+    broken.extend(ledger.iter().map(|v| format!("{} {}: {}", v.invariant.id(), v.subject, v.what.en)));
     let settlements = app.db.read(&system, |cx| Box::pin(settlement::verify(cx))).await?;
-    broken.extend(settlements.iter().map(ToString::to_string));
+    broken.extend(settlements.iter().map(|b| format!("{} {}: {}", b.invariant, b.subject, b.what.en)));
     let decisions = app.db.read(&system, |cx| Box::pin(policy::replay_all(cx))).await?;
-    broken.extend(decisions.iter().map(ToString::to_string));
+    broken.extend(decisions.iter().map(|b| format!("{} {}: {}", b.invariant, b.object, b.detail)));
     Ok(Verified {
         passed: broken.is_empty(),
         journal_rows: journal.rows,
@@ -88,7 +88,10 @@ pub async fn run(args: Args) -> Result<()> {
         println!("{}", serde_json::to_string_pretty(&found)?);
     } else {
         println!("journal rows {} in {} sealed blocks", found.journal_rows, found.journal_blocks);
-        println!("ledger transfers {}, settlements {}, decisions replayed {}", found.transfers, found.settlements, found.decisions);
+        println!(
+            "ledger transfers {}, settlements {}, decisions replayed {}",
+            found.transfers, found.settlements, found.decisions
+        );
         for b in &found.broken {
             println!("BROKEN {b}");
         }

@@ -64,12 +64,17 @@ async fn officers(w: &mut World) -> Result<()> {
 
 async fn programme(w: &mut World) -> Result<()> {
     let officer = w.city[0].clone();
-    let bundle = |id: &str| rules::bundled().iter().find(|b| b.0 == id).map(|b| b.1).ok_or_else(|| anyhow!("no programme {id}"));
+    let bundle =
+        |id: &str| rules::bundled().iter().find(|b| b.0 == id).map(|b| b.1).ok_or_else(|| anyhow!("no programme {id}"));
     let (main, present) = (bundle(&w.story.programme)?, bundle("present-2026")?);
-    w.must(&officer, move |cx| Box::pin(policy::publish_text(cx, main, EXPECTED))).await.context("publishing the programme")?;
+    w.must(&officer, move |cx| Box::pin(policy::publish_text(cx, main, EXPECTED)))
+        .await
+        .context("publishing the programme")?;
     // The second programme lies in the future of the story: it is there as a draft, to be read.
     let draft = policy::draft::Draft { toml: present.to_owned(), expected_toml: String::new() };
-    w.must(&officer, move |cx| Box::pin(policy::draft::run(cx, draft))).await.context("drafting the second programme")?;
+    w.must(&officer, move |cx| Box::pin(policy::draft::run(cx, draft)))
+        .await
+        .context("drafting the second programme")?;
     let programme_id = w.story.programme.clone();
     let grant = funds::appropriate::Appropriate {
         programme_id: programme_id.clone(),
@@ -113,7 +118,10 @@ async fn batches(w: &mut World) -> Result<()> {
             quotas: b.districts.iter().map(|d| (d.code.clone(), Fen(d.quota_fen))).collect(),
         };
         let officer = w.city[0].clone();
-        let id = w.must(&officer, move |cx| Box::pin(vouchers::open_batch::run(cx, open))).await.context("opening a batch")?;
+        let id = w
+            .must(&officer, move |cx| Box::pin(vouchers::open_batch::run(cx, open)))
+            .await
+            .context("opening a batch")?;
         w.batches.push((b.opens, b.closes, id));
     }
     Ok(())
@@ -130,7 +138,7 @@ async fn providers(w: &mut World) -> Result<()> {
         let owner = Owner {
             login: p.code.clone(),
             person_name: format!("{}经办", p.name),
-            password: hash.map_err(|e| anyhow!("{}", e.text.en))?,
+            password: hash.map_err(|e| anyhow!("{}", e.en))?,
         };
         let facts = StatedFacts { district: Some("120116".into()), is_provider: Some(true), ..StatedFacts::default() };
         let cmd = Register {
@@ -176,7 +184,11 @@ async fn listing(w: &World, who: &kernel::Actor, org_id: &str, p: &super::scenar
     }
     let id = org_id.to_owned();
     w.must(who, move |cx| Box::pin(submit_listing::run(cx, id))).await?;
-    let cmd = decide_listing::DecideListing { provider_id: org_id.to_owned(), verb: ListingVerb::List, reason: String::new() };
+    let cmd = decide_listing::DecideListing {
+        provider_id: org_id.to_owned(),
+        verb: ListingVerb::List,
+        reason: String::new(),
+    };
     w.must(&w.city[0], move |cx| Box::pin(decide_listing::run(cx, cmd))).await?;
     Ok(services)
 }
@@ -236,4 +248,3 @@ fn months(w: &mut World) {
         at = at.saturating_add(jiff::Span::new().months(1));
     }
 }
-

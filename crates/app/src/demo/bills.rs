@@ -106,7 +106,16 @@ fn names(w: &World, n: usize, month: Date) -> Option<Names> {
 }
 
 #[expect(clippy::too_many_arguments, reason = "a row of a bill has that many facts")]
-fn line(w: &World, out: &mut String, n: usize, resource: i64, month: Date, next: Date, day: Date, cost: Fen) -> Result<()> {
+fn line(
+    w: &World,
+    out: &mut String,
+    n: usize,
+    resource: i64,
+    month: Date,
+    next: Date,
+    day: Date,
+    cost: Fen,
+) -> Result<()> {
     let Some(x) = names(w, n, month) else { return Ok(()) };
     let (from, to, cost) = (instant(day), instant(day.tomorrow()?), plain(cost));
     writeln!(

@@ -18,7 +18,11 @@ pub async fn register(w: &mut World, n: usize) -> Result<()> {
     let login = format!("firm{}", n + 1);
     let owner = if n < 3 || w.firms[n].persona != Persona::Steady {
         let hash = passwords.hash(&login, &Password::new(w.story.password.as_str())).await;
-        Some(Owner { login, person_name: format!("{}负责人", f.name), password: hash.map_err(|e| anyhow!("{}", e.text.en))? })
+        Some(Owner {
+            login,
+            person_name: format!("{}负责人", f.name),
+            password: hash.map_err(|e| anyhow!("{}", e.en))?,
+        })
     } else {
         None
     };
@@ -97,7 +101,7 @@ async fn version_of(w: &World, n: usize) -> Result<(String, i64, i64)> {
     let id = w.firms[n].case_id.clone();
     let system = Actor::system();
     let found = w.app.db.read(&system, |cx| Box::pin(async move { casework::case(cx, &id).await })).await;
-    let case = found.map_err(|e| anyhow!("{e}"))?;
+    let case = found.map_err(|e| anyhow!("{e}"))?.ok_or_else(|| anyhow!("a case is gone"))?;
     Ok((case.id, case.version, case.round))
 }
 
@@ -124,7 +128,11 @@ pub async fn check(w: &mut World, n: usize) -> Result<()> {
         .map(|(i, item)| Answer {
             item: item.code.to_owned(),
             passed: !(faulty && i == 0),
-            remark: if faulty && i == 0 { "填报信息与营业执照不一致，请核对后更正。".into() } else { String::new() },
+            remark: if faulty && i == 0 {
+                "填报信息与营业执照不一致，请核对后更正。".into()
+            } else {
+                String::new()
+            },
         })
         .collect();
     debug_assert!(round >= 1, "a submitted case has a round");
@@ -148,7 +156,9 @@ pub async fn correct(w: &mut World, n: usize) -> Result<()> {
 /// The district recommends.
 pub async fn recommend(w: &mut World, n: usize) -> Result<()> {
     let (case_id, version, _) = version_of(w, n).await?;
-    let cmd = casework::recommend::Recommend { case_id, version, opinion: "材料齐全，情况属实，建议支持。".into() };
+    let cmd = casework::recommend::Recommend {
+        case_id, version, opinion: "材料齐全，情况属实，建议支持。".into()
+    };
     let officer = w.officer(n);
     w.must(&officer, move |cx| Box::pin(casework::recommend::run(cx, cmd))).await?;
     w.later(2, Event::Approve(n, 0));
@@ -182,10 +192,14 @@ pub async fn notice(w: &mut World, n: usize) -> Result<()> {
 }
 
 async fn text_of(w: &World, sql: &'static str, id: String) -> Result<Option<String>> {
-    let found = w.app.db.read::<_, store::StoreError, _>(&Actor::system(), |cx| {
-        Box::pin(async move { cx.opt(sql, store::params![id]).await?.map(|r| r.get::<String>("id")).transpose() })
-    });
-    Ok(found.await?)
+    let found = w
+        .app
+        .db
+        .read::<_, store::StoreError, _>(&Actor::system(), |cx| {
+            Box::pin(async move { cx.opt(sql, store::params![id]).await?.map(|r| r.get::<String>("id")).transpose() })
+        })
+        .await?;
+    Ok(found)
 }
 
 /// Somebody objects by their real name.

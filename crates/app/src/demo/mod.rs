@@ -140,7 +140,9 @@ async fn resume_clock(config: &Config, summary: &Summary) -> Result<Arc<dyn Cloc
     let newest = JournalFilter { limit: 1, ..JournalFilter::default() };
     let last = app
         .db
-        .read::<_, StoreError, _>(&Actor::system(), |cx| Box::pin(async move { store::list_journal(cx, &newest).await }))
+        .read::<_, StoreError, _>(&Actor::system(), |cx| {
+            Box::pin(async move { store::list_journal(cx, &newest).await })
+        })
         .await?;
     app.db.close().await;
     let from = last.first().map_or(end, |row| row.at.max(end));

@@ -16,10 +16,16 @@ const MONTHS: i64 = 6;
 async fn voucher_of(w: &World, org_id: &str) -> Result<Option<String>> {
     let id = org_id.to_owned();
     let sql = "SELECT voucher_id FROM pub_vouchers_voucher WHERE org_id = $1 AND state = 'issued' ORDER BY voucher_id DESC LIMIT 1";
-    let read = w.app.db.read::<_, store::StoreError, _>(&Actor::system(), |cx| {
-        Box::pin(async move { cx.opt(sql, store::params![id]).await?.map(|r| r.get::<String>("voucher_id")).transpose() })
-    });
-    Ok(read.await?)
+    let found = w
+        .app
+        .db
+        .read::<_, store::StoreError, _>(&Actor::system(), |cx| {
+            Box::pin(async move {
+                cx.opt(sql, store::params![id]).await?.map(|r| r.get::<String>("voucher_id")).transpose()
+            })
+        })
+        .await?;
+    Ok(found)
 }
 
 /// Orders with the voucher, if it has come; tries again for a while if not.
@@ -44,14 +50,15 @@ pub async fn order(w: &mut World, n: usize) -> Result<()> {
         service_version: None,
         voucher_id: Some(voucher_id),
         public_max_fen: None,
+        public_seen_fen: None,
         quantity,
         months: MONTHS,
         starts_on,
     };
     match w.act(&owner, move |cx| Box::pin(place::run(cx, cmd))).await {
         Ok(o) => {
-            let contract = o.shares.list_fen - o.shares.platform_fen;
-            let own = o.shares.own_fen;
+            let contract = o.list_fen - o.platform_share_fen;
+            let own = o.own_share_fen;
             w.firms[n].order = Some(Bought { id: o.id, provider, service, contract, own, starts_on, months: MONTHS });
             w.later(2, Event::Confirm(n));
         }
@@ -69,7 +76,8 @@ pub async fn confirm(w: &mut World, n: usize) -> Result<()> {
     let b = bought(w, n)?;
     let provider = w.providers[b.provider].actor.clone();
     if w.firms[n].persona == Persona::Declined && w.firms[n].tries < 50 {
-        let cmd = orders::decline::End { order_id: b.id, reason: "该区域本月排期已满，暂不能交付。".into() };
+        let cmd =
+            orders::decline::End { order_id: b.id, reason: "该区域本月排期已满，暂不能交付。".into() };
         w.must(&provider, move |cx| Box::pin(orders::decline::run(cx, cmd))).await?;
         w.firms[n].tries = 50;
         w.firms[n].order = None;
@@ -93,7 +101,7 @@ fn document(w: &World, file_name: &str, line: &str) -> Result<Document> {
         content.len()
     );
     let blob = w.app.blobs.put(file_name, pdf.as_bytes())?;
-    Ok(Document::of(file_name, &blob))
+    Ok(Document::of(file_name, blob))
 }
 
 /// Contract and invoice.

@@ -24,7 +24,8 @@ struct Dashboard {
 
 /// What can wait: where, in both languages, for whom (by action), and how many by a count over public views in which
 /// `$1` is the actor's organisation and `$2` their district. Empty texts stand for "not theirs".
-type Waiting = (&'static str, (&'static str, &'static str), (&'static str, &'static str), Action, &'static [Role], &'static str);
+type Waiting =
+    (&'static str, (&'static str, &'static str), (&'static str, &'static str), Action, &'static [Role], &'static str);
 
 const ENTERPRISE: &[Role] = &[Role::EnterpriseOwner, Role::EnterpriseMember];
 const PROVIDER: &[Role] = &[Role::Provider];
@@ -32,24 +33,78 @@ const DISTRICT: &[Role] = &[Role::DistrictOfficer];
 const CITY: &[Role] = &[Role::CityOfficer];
 
 const WAITING: &[Waiting] = &[
-    ("/cases", ("待补正或未提交的申请", "Applications to finish or correct"), ("逾期未补正视为撤回", "Not corrected in time counts as withdrawn"), Action::DraftCase, ENTERPRISE,
-     "SELECT COUNT(*) AS n FROM pub_casework_case WHERE org_id = $1 AND state IN ('draft', 'returned') AND $2 = $2"),
-    ("/vouchers", ("可用的云惠券", "Vouchers to spend"), ("过期作废，请尽快下单", "They expire; order in time"), Action::ViewVoucher, ENTERPRISE,
-     "SELECT COUNT(*) AS n FROM pub_vouchers_voucher WHERE org_id = $1 AND state = 'issued' AND $2 = $2"),
-    ("/orders", ("进行中的订单", "Running orders"), ("上传合同、发票和付款凭证", "Contract, invoice and payment go here"), Action::ViewOrder, ENTERPRISE,
-     "SELECT COUNT(*) AS n FROM pub_orders_order WHERE enterprise_id = $1 AND state IN ('placed', 'confirmed', 'contracted') AND $2 = $2"),
-    ("/orders", ("待确认的订单", "Orders to confirm"), ("确认后客户方可签约", "The customer waits for it"), Action::ConfirmOrder, PROVIDER,
-     "SELECT COUNT(*) AS n FROM pub_orders_order WHERE provider_id = $1 AND state = 'placed' AND $2 = $2"),
-    ("/settlements", ("履约中的订单", "Orders under contract"), ("达到证据等级后可申请兑付", "Claim once the evidence is there"), Action::ClaimSettlement, PROVIDER,
-     "SELECT COUNT(*) AS n FROM pub_orders_order WHERE provider_id = $1 AND state = 'contracted' AND $2 = $2"),
-    ("/work", ("本区在办件", "Cases in the district"), ("按办结期限排序", "Sorted by when they are due"), Action::ReviewDistrict, DISTRICT,
-     "SELECT COUNT(*) AS n FROM pub_casework_case WHERE district = $2 AND state IN ('submitted', 'district-review') AND $1 = $1"),
-    ("/work", ("市级在办件", "Cases at the city"), ("两人审批、公示、异议", "Two approvals, notice, objections"), Action::ReviewCity, CITY,
-     "SELECT COUNT(*) AS n FROM pub_casework_case WHERE state IN ('city-review', 'awaiting-notice', 'public-notice', 'objection-investigation') AND $1 = $1 AND $2 = $2"),
-    ("/settlements", ("待决定的兑付申请", "Settlements to decide"), ("逐笔列明依据与封顶", "Each with its clauses and caps"), Action::DecideSettlement, CITY,
-     "SELECT COUNT(*) AS n FROM pub_settlement_claim WHERE state = 'claimed' AND $1 = $1 AND $2 = $2"),
-    ("/listings", ("待审核的服务商", "Listings to review"), ("", ""), Action::ReviewListing, CITY,
-     "SELECT COUNT(*) AS n FROM pub_catalogue_listing WHERE state = 'submitted' AND $1 = $1 AND $2 = $2"),
+    (
+        "/cases",
+        ("待补正或未提交的申请", "Applications to finish or correct"),
+        ("逾期未补正视为撤回", "Not corrected in time counts as withdrawn"),
+        Action::DraftCase,
+        ENTERPRISE,
+        "SELECT COUNT(*) AS n FROM pub_casework_case WHERE org_id = $1 AND state IN ('draft', 'returned') AND $2 = $2",
+    ),
+    (
+        "/vouchers",
+        ("可用的云惠券", "Vouchers to spend"),
+        ("过期作废，请尽快下单", "They expire; order in time"),
+        Action::ViewVoucher,
+        ENTERPRISE,
+        "SELECT COUNT(*) AS n FROM pub_vouchers_voucher WHERE org_id = $1 AND state = 'issued' AND $2 = $2",
+    ),
+    (
+        "/orders",
+        ("进行中的订单", "Running orders"),
+        ("上传合同、发票和付款凭证", "Contract, invoice and payment go here"),
+        Action::ViewOrder,
+        ENTERPRISE,
+        "SELECT COUNT(*) AS n FROM pub_orders_order WHERE enterprise_id = $1 AND state IN ('placed', 'confirmed', 'contracted') AND $2 = $2",
+    ),
+    (
+        "/orders",
+        ("待确认的订单", "Orders to confirm"),
+        ("确认后客户方可签约", "The customer waits for it"),
+        Action::ConfirmOrder,
+        PROVIDER,
+        "SELECT COUNT(*) AS n FROM pub_orders_order WHERE provider_id = $1 AND state = 'placed' AND $2 = $2",
+    ),
+    (
+        "/settlements",
+        ("履约中的订单", "Orders under contract"),
+        ("达到证据等级后可申请兑付", "Claim once the evidence is there"),
+        Action::ClaimSettlement,
+        PROVIDER,
+        "SELECT COUNT(*) AS n FROM pub_orders_order WHERE provider_id = $1 AND state = 'contracted' AND $2 = $2",
+    ),
+    (
+        "/work",
+        ("本区在办件", "Cases in the district"),
+        ("按办结期限排序", "Sorted by when they are due"),
+        Action::ReviewDistrict,
+        DISTRICT,
+        "SELECT COUNT(*) AS n FROM pub_casework_case WHERE district = $2 AND state IN ('submitted', 'district-review') AND $1 = $1",
+    ),
+    (
+        "/work",
+        ("市级在办件", "Cases at the city"),
+        ("两人审批、公示、异议", "Two approvals, notice, objections"),
+        Action::ReviewCity,
+        CITY,
+        "SELECT COUNT(*) AS n FROM pub_casework_case WHERE state IN ('city-review', 'awaiting-notice', 'public-notice', 'objection-investigation') AND $1 = $1 AND $2 = $2",
+    ),
+    (
+        "/settlements",
+        ("待决定的兑付申请", "Settlements to decide"),
+        ("逐笔列明依据与封顶", "Each with its clauses and caps"),
+        Action::DecideSettlement,
+        CITY,
+        "SELECT COUNT(*) AS n FROM pub_settlement_claim WHERE state = 'claimed' AND $1 = $1 AND $2 = $2",
+    ),
+    (
+        "/listings",
+        ("待审核的服务商", "Listings to review"),
+        ("", ""),
+        Action::ReviewListing,
+        CITY,
+        "SELECT COUNT(*) AS n FROM pub_catalogue_listing WHERE state = 'submitted' AND $1 = $1 AND $2 = $2",
+    ),
 ];
 
 async fn waiting(cx: &mut Cx, actor: &Actor, lang: kernel::Lang) -> Result<Vec<Task>, StoreError> {

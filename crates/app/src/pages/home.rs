@@ -56,7 +56,8 @@ async fn shown(cx: &mut Cx) -> Result<Shown, StoreError> {
         providers: count(cx, "SELECT COUNT(*) AS n FROM pub_catalogue_listing WHERE state = 'listed'").await?,
         services: count(cx, "SELECT COUNT(*) AS n FROM pub_catalogue_service WHERE state = 'active'").await?,
         issued: count(cx, "SELECT COUNT(*) AS n FROM pub_vouchers_voucher").await?,
-        on_cloud: count(cx, "SELECT COUNT(DISTINCT enterprise_id) AS n FROM pub_usage_level WHERE level >= 'L2'").await?,
+        on_cloud: count(cx, "SELECT COUNT(DISTINCT enterprise_id) AS n FROM pub_usage_level WHERE level >= 'L2'")
+            .await?,
         notices: count(cx, "SELECT COUNT(*) AS n FROM pub_casework_case WHERE state = 'public-notice'").await?,
     })
 }
@@ -65,7 +66,12 @@ async fn shown(cx: &mut Cx) -> Result<Shown, StoreError> {
 pub async fn get(ctx: Ctx) -> Result<Response, AppError> {
     let shown = ctx.read::<_, StoreError, _>(|cx| Box::pin(shown(cx))).await?;
     let stats = vec![
-        stat(ctx.t("上云企业（L2 及以上）", "Enterprises on the cloud (L2 and above)"), &shown.on_cloud.to_string(), ctx.t("家", ""), None),
+        stat(
+            ctx.t("上云企业（L2 及以上）", "Enterprises on the cloud (L2 and above)"),
+            &shown.on_cloud.to_string(),
+            ctx.t("家", ""),
+            None,
+        ),
         stat(ctx.t("已发放云惠券", "Vouchers issued"), &shown.issued.to_string(), ctx.t("张", ""), None),
         stat(ctx.t("在册服务商", "Listed providers"), &shown.providers.to_string(), ctx.t("家", ""), None),
         stat(ctx.t("可选服务", "Services"), &shown.services.to_string(), ctx.t("项", ""), None),

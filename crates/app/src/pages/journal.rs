@@ -30,9 +30,8 @@ pub async fn get(ctx: Ctx, Query(q): Query<Asked>) -> Result<Response, AppError>
     let limit: u32 = if q.format.is_some() { 50_000 } else { 50 };
     let some = |v: &Option<String>| v.clone().filter(|s| !s.trim().is_empty());
     let filter = JournalFilter { object: some(&q.object), actor_id: some(&q.actor), before_seq: q.before, limit };
-    let rows = ctx
-        .read::<_, StoreError, _>(|cx| Box::pin(async move { store::list_journal(cx, &filter).await }))
-        .await?;
+    let rows =
+        ctx.read::<_, StoreError, _>(|cx| Box::pin(async move { store::list_journal(cx, &filter).await })).await?;
     let columns = vec![
         Col::num(ctx.t("序号", "No.")),
         Col::text(ctx.t("时间", "When")),

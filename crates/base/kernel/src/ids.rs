@@ -22,6 +22,13 @@ impl IdSource {
         IdSource(ChaCha12Rng::from_os_rng())
     }
 
+    /// A source of its own for one use case: 256 bits drawn from this one.
+    pub fn fork(&mut self) -> IdSource {
+        let mut seed = [0u8; 32];
+        self.fill(&mut seed);
+        IdSource(ChaCha12Rng::from_seed(seed))
+    }
+
     /// Fills `bytes`.
     pub fn fill(&mut self, bytes: &mut [u8]) {
         self.0.fill_bytes(bytes);

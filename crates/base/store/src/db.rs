@@ -115,8 +115,7 @@ impl Db {
     }
 
     fn cx(&self, conn: Conn, actor: Actor, request_id: String) -> Cx {
-        let seed = self.0.ids.lock().expect("no panic while held").below(u64::MAX);
-        let ids = IdSource::seeded(seed);
+        let ids = self.0.ids.lock().expect("no panic while held").fork();
         Cx { conn, now: self.0.clock.now(), ids, actor, request_id, journaled: 0, wrote: false }
     }
 
@@ -258,7 +257,6 @@ async fn open_sqlite(path: &std::path::Path, options: DbOptions) -> Result<Pools
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(30))
         .statement_cache_capacity(512)
-        .pragma("temp_store", "memory")
         .pragma("cache_size", "-65536");
     // The one connection that writes lives as long as the process.
     let write = SqlitePoolOptions::new()

@@ -1,0 +1,7 @@
+//! The whole program: every route against the permission table, the API's description, a small year from end to end,
+//! and `verify` against hand-made corruption.
+
+mod openapi;
+mod permissions;
+mod support;
+mod year;
