@@ -117,13 +117,15 @@ CREATE TABLE usage_correction (
     handled_at_us BIGINT,
     handled_note TEXT NOT NULL
 );
-CREATE INDEX usage_correction_open ON usage_correction (handled, id);
+CREATE INDEX usage_correction_open ON usage_correction (handled, at_us, id);
 CREATE INDEX usage_correction_import ON usage_correction (import_id, id);
 
 -- Evidence levels of orders over time; the last stands, the others say how it came (US-6).
 CREATE TABLE usage_level (
     id TEXT PRIMARY KEY,
     order_id TEXT NOT NULL,
+    -- 1, 2, 3 … of the order: two assessments may fall on one instant.
+    seq BIGINT NOT NULL,
     enterprise_id TEXT NOT NULL,
     provider_id TEXT NOT NULL,
     sub_item TEXT NOT NULL,
@@ -140,7 +142,7 @@ CREATE TABLE usage_level (
     replaced_on TEXT
 );
 CREATE UNIQUE INDEX usage_level_standing ON usage_level (order_id) WHERE replaced_on IS NULL;
-CREATE INDEX usage_level_order ON usage_level (order_id, id);
+CREATE UNIQUE INDEX usage_level_seq ON usage_level (order_id, seq);
 CREATE INDEX usage_level_enterprise ON usage_level (enterprise_id, district);
 CREATE INDEX usage_level_provider ON usage_level (provider_id, order_id) WHERE replaced_on IS NULL;
 CREATE INDEX usage_level_district ON usage_level (district, order_id) WHERE replaced_on IS NULL;

@@ -15,7 +15,7 @@
 //! Other slices use [`level_of_order`], [`assess::run`], [`corrections::rest_on`], [`corrections::open`] and
 //! [`corrections::handle`].
 
-//pub mod api;
+pub mod api;
 pub mod assess;
 pub mod claim_account;
 pub mod confirm_account;
@@ -23,7 +23,7 @@ pub mod corrections;
 pub mod import;
 pub mod jobs;
 pub mod model;
-//pub mod pages;
+pub mod pages;
 pub mod read;
 pub mod rules;
 mod store;
@@ -38,3 +38,9 @@ pub use model::{
     Account, Assessed, BillImport, ClaimState, ClaimVerb, Correction, FileRefusal, ImportResult, ImportState,
     StatementRow, Thresholds,
 };
+/// Pages and endpoints of the slice.
+pub fn routes() -> Vec<web::Route> {
+    let mut all = pages::routes();
+    all.extend(api::routes());
+    all
+}

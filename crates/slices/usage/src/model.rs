@@ -310,6 +310,8 @@ pub struct StatementRow {
     pub superseded_by: Option<String>,
     /// Whose use it is, by a confirmed claim; nobody's before.
     pub enterprise_id: Option<String>,
+    /// That enterprise's name.
+    pub enterprise_name: Option<String>,
 }
 
 /// A statement that a settlement rests on has changed.

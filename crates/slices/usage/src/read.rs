@@ -1,6 +1,8 @@
 //! Reading: claims, imports with their reports, statements and levels, each narrowed to what the reader may see.
 
-use kernel::{Action, Role, Subject};
+use std::collections::BTreeMap;
+
+use kernel::{Action, Fen, Role, Subject};
 use serde::{Deserialize, Serialize};
 use store::Cx;
 
@@ -72,6 +74,16 @@ pub async fn accounts(cx: &mut Cx, mut filter: AccountFilter) -> Result<Paged<Ac
     Ok(paged(accounts::list(cx, &filter).await?, limit, |a| a.account.id.clone()))
 }
 
+/// One claim with its names. To someone who may not see it, it is not there.
+pub async fn account(cx: &mut Cx, id: &str) -> Result<AccountRow, ReadError> {
+    let row = accounts::row(cx, id).await?.ok_or(ReadError::NotFound)?;
+    let subject = Subject::between(&row.account.enterprise_id, &row.account.provider_id, None);
+    match cx.permits(Action::ViewUsage, &subject) {
+        true => Ok(row),
+        false => Err(ReadError::NotFound),
+    }
+}
+
 /// Registered providers, for a form: id and name.
 pub async fn providers(cx: &mut Cx) -> Result<Vec<(String, String)>, ReadError> {
     if !cx.permits(Action::ViewUsage, &Subject::none()) {
@@ -106,6 +118,12 @@ pub async fn import(cx: &mut Cx, id: &str) -> Result<BillImport, ReadError> {
     }
 }
 
+/// What was found in an import's file; none while it is read, and where it could not be read.
+pub async fn report(cx: &mut Cx, id: &str) -> Result<Option<focus::Report>, ReadError> {
+    let import = import(cx, id).await?;
+    Ok(imports::report(cx, &import.id).await?)
+}
+
 /// An import with all that is known of it.
 #[derive(Clone, Debug)]
 pub struct ImportView {
@@ -115,6 +133,8 @@ pub struct ImportView {
     pub report: Option<focus::Report>,
     /// The first statements that it made.
     pub statements: Paged<StatementRow>,
+    /// Net cost of the version before, by the id of the statement that took its place.
+    pub before: BTreeMap<String, Fen>,
     /// Corrections that it raised.
     pub corrections: Vec<Correction>,
 }
@@ -125,8 +145,9 @@ pub async fn import_view(cx: &mut Cx, id: &str, after: Option<String>) -> Result
     let report = imports::report(cx, id).await?;
     let filter = StatementFilter { import_id: Some(id.to_owned()), after, limit: 101, ..StatementFilter::default() };
     let statements = paged(statements::list(cx, &filter).await?, 100, statements::cursor);
+    let before = statements::net_before(cx, id).await?;
     let corrections = statements::corrections_of(cx, id).await?;
-    Ok(ImportView { import, report, statements, corrections })
+    Ok(ImportView { import, report, statements, before, corrections })
 }
 
 /// Statements, latest month first.

@@ -57,6 +57,7 @@ async fn store_version(
         made_at: cx.now,
         superseded_by: None,
         enterprise_id: None,
+        enterprise_name: None,
     };
     match new.instead_of {
         Some(old) => {

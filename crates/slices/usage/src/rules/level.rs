@@ -164,6 +164,7 @@ mod tests {
             made_at: jiff::Timestamp::UNIX_EPOCH,
             superseded_by: None,
             enterprise_id: None,
+            enterprise_name: None,
         }
     }
 

@@ -94,6 +94,7 @@ mod tests {
             made_at: Timestamp::UNIX_EPOCH,
             superseded_by: None,
             enterprise_id: None,
+            enterprise_name: None,
         }
     }
 

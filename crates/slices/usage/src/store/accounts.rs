@@ -92,6 +92,20 @@ pub struct AccountRow {
     pub provider_name: String,
 }
 
+const WITH_NAMES: &str = "SELECT u.*, e.name AS enterprise_name, p.name AS provider_name FROM usage_account u \
+     JOIN pub_orgs_org e ON e.org_id = u.enterprise_id JOIN pub_orgs_org p ON p.org_id = u.provider_id";
+
+fn read_row(r: &Row) -> Result<AccountRow, StoreError> {
+    let (enterprise_name, provider_name) = (r.get("enterprise_name")?, r.get("provider_name")?);
+    Ok(AccountRow { account: read(r)?, enterprise_name, provider_name })
+}
+
+/// One claim with its names.
+pub(crate) async fn row(cx: &mut Cx, id: &str) -> Result<Option<AccountRow>, StoreError> {
+    let row = cx.opt(format!("{WITH_NAMES} WHERE u.id = $1"), params![id]).await?;
+    row.as_ref().map(read_row).transpose()
+}
+
 pub(crate) async fn list(cx: &mut Cx, f: &AccountFilter) -> Result<Vec<AccountRow>, StoreError> {
     let mut c = Conditions::default();
     c.add("u.provider_id = $", f.provider_id.clone());
@@ -99,16 +113,8 @@ pub(crate) async fn list(cx: &mut Cx, f: &AccountFilter) -> Result<Vec<AccountRo
     c.add("u.state = $", f.state.map(ClaimState::code));
     c.add("u.id < $", f.after.clone());
     let (text, limit) = (c.text(), c.limit(f.limit));
-    let sql = format!(
-        "SELECT u.*, e.name AS enterprise_name, p.name AS provider_name FROM usage_account u \
-         JOIN pub_orgs_org e ON e.org_id = u.enterprise_id JOIN pub_orgs_org p ON p.org_id = u.provider_id \
-         WHERE {text} ORDER BY u.id DESC {limit}"
-    );
-    let one = |r: &Row| {
-        let (enterprise_name, provider_name) = (r.get("enterprise_name")?, r.get("provider_name")?);
-        Ok(AccountRow { account: read(r)?, enterprise_name, provider_name })
-    };
-    cx.all(sql, c.values).await?.iter().map(one).collect()
+    let sql = format!("{WITH_NAMES} WHERE {text} ORDER BY u.id DESC {limit}");
+    cx.all(sql, c.values).await?.iter().map(read_row).collect()
 }
 
 /// Providers by name, for the form: code and name.

@@ -30,7 +30,7 @@ pub(crate) async fn standing(cx: &mut Cx, order_id: &str) -> Result<Option<Asses
 
 /// All assessments of an order, newest first.
 pub(crate) async fn history(cx: &mut Cx, order_id: &str) -> Result<Vec<Assessed>, StoreError> {
-    let sql = "SELECT * FROM usage_level WHERE order_id = $1 ORDER BY id DESC LIMIT 100";
+    let sql = "SELECT * FROM usage_level WHERE order_id = $1 ORDER BY seq DESC LIMIT 100";
     cx.all(sql, params![order_id]).await?.iter().map(read).collect()
 }
 
@@ -47,12 +47,15 @@ pub(crate) async fn append(cx: &mut Cx, whose: &Whose<'_>, a: &Assessed) -> Resu
     let (today, now, id) = (cx.today(), cx.now, cx.new_id("lvl"));
     let close = "UPDATE usage_level SET replaced_on = $2 WHERE order_id = $1 AND replaced_on IS NULL";
     cx.execute(close, params![&a.order_id, today]).await?;
-    let sql = "INSERT INTO usage_level (id, order_id, enterprise_id, provider_id, sub_item, district, level, reason_zh, \
+    let last = cx.one("SELECT MAX(seq) AS seq FROM usage_level WHERE order_id = $1", params![&a.order_id]).await?;
+    let seq = last.get::<Option<i64>>("seq")?.unwrap_or(0) + 1;
+    let sql = "INSERT INTO usage_level (id, order_id, seq, enterprise_id, provider_id, sub_item, district, level, reason_zh, \
                reason_en, months_metered, net_fen, statement_ids_json, assessed_on, assessed_at_us) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
     let values = params![
         id,
         &a.order_id,
+        seq,
         whose.enterprise_id,
         whose.provider_id,
         whose.sub_item,

@@ -1,5 +1,7 @@
 //! Monthly statements, which settlements rest on them, and corrections.
 
+use std::collections::BTreeMap;
+
 use kernel::Fen;
 use serde::{Deserialize, Serialize};
 use store::{Cx, Row, StoreError, params};
@@ -10,7 +12,9 @@ use crate::store::{Conditions, json, to_json};
 /// Statements with the enterprise that a confirmed claim ties them to. Claims do not overlap (US-1), so at most one.
 const FROM: &str = "FROM usage_statement s LEFT JOIN usage_account a ON a.provider_id = s.provider_id \
      AND a.billing_account_id = s.billing_account_id AND a.state = 'confirmed' \
-     AND (a.sub_account_id = '' OR a.sub_account_id = s.sub_account_id)";
+     AND (a.sub_account_id = '' OR a.sub_account_id = s.sub_account_id) \
+     LEFT JOIN pub_orgs_org e ON e.org_id = a.enterprise_id";
+const COLUMNS: &str = "s.*, a.enterprise_id, e.name AS enterprise_name";
 
 fn read(r: &Row) -> Result<StatementRow, StoreError> {
     let key = LineKey {
@@ -52,6 +56,7 @@ fn read(r: &Row) -> Result<StatementRow, StoreError> {
         made_at: r.get("made_at_us")?,
         superseded_by: r.get("superseded_by")?,
         enterprise_id: r.get("enterprise_id")?,
+        enterprise_name: r.get("enterprise_name")?,
     })
 }
 
@@ -62,7 +67,7 @@ pub(crate) async fn standing_of(
     account: &str,
 ) -> Result<Vec<StatementRow>, StoreError> {
     let sql = format!(
-        "SELECT s.*, a.enterprise_id {FROM} \
+        "SELECT {COLUMNS} {FROM} \
          WHERE s.provider_id = $1 AND s.billing_account_id = $2 AND s.superseded_by IS NULL ORDER BY s.id"
     );
     cx.all(sql, params![provider_id, account]).await?.iter().map(read).collect()
@@ -75,7 +80,7 @@ pub(crate) async fn of_enterprise(
     provider_id: &str,
 ) -> Result<Vec<StatementRow>, StoreError> {
     let sql = format!(
-        "SELECT s.*, a.enterprise_id {FROM} WHERE a.enterprise_id = $1 AND s.provider_id = $2 \
+        "SELECT {COLUMNS} {FROM} WHERE a.enterprise_id = $1 AND s.provider_id = $2 \
          AND s.superseded_by IS NULL ORDER BY s.month, s.service_name, s.id"
     );
     cx.all(sql, params![enterprise_id, provider_id]).await?.iter().map(read).collect()
@@ -83,7 +88,7 @@ pub(crate) async fn of_enterprise(
 
 /// One statement, standing or not.
 pub(crate) async fn get(cx: &mut Cx, id: &str) -> Result<Option<StatementRow>, StoreError> {
-    let sql = format!("SELECT s.*, a.enterprise_id {FROM} WHERE s.id = $1");
+    let sql = format!("SELECT {COLUMNS} {FROM} WHERE s.id = $1");
     cx.opt(sql, params![id]).await?.as_ref().map(read).transpose()
 }
 
@@ -189,8 +194,15 @@ pub(crate) async fn list(cx: &mut Cx, f: &StatementFilter) -> Result<Vec<Stateme
         text.push_str(" AND a.enterprise_id IS NULL");
     }
     let limit = c.limit(f.limit);
-    let sql = format!("SELECT s.*, a.enterprise_id {FROM} WHERE {text} ORDER BY s.month DESC, s.id DESC {limit}");
+    let sql = format!("SELECT {COLUMNS} {FROM} WHERE {text} ORDER BY s.month DESC, s.id DESC {limit}");
     cx.all(sql, c.values).await?.iter().map(read).collect()
+}
+
+/// What the versions that an import took the place of had said, by the id of the new one.
+pub(crate) async fn net_before(cx: &mut Cx, import_id: &str) -> Result<BTreeMap<String, Fen>, StoreError> {
+    let sql = "SELECT old.superseded_by AS new_id, old.net_fen FROM usage_statement old \
+               JOIN usage_statement new_one ON new_one.id = old.superseded_by WHERE new_one.import_id = $1";
+    cx.all(sql, params![import_id]).await?.iter().map(|r| Ok((r.get("new_id")?, r.get("net_fen")?))).collect()
 }
 
 /// Enterprises that a statement of an import belongs to.
@@ -257,13 +269,13 @@ fn read_correction(r: &Row) -> Result<Correction, StoreError> {
 
 /// Corrections that no settlement has dealt with.
 pub(crate) async fn open_corrections(cx: &mut Cx, limit: u32) -> Result<Vec<Correction>, StoreError> {
-    let sql = "SELECT * FROM usage_correction WHERE handled = $1 ORDER BY id LIMIT $2";
+    let sql = "SELECT * FROM usage_correction WHERE handled = $1 ORDER BY at_us, id LIMIT $2";
     cx.all(sql, params![false, limit]).await?.iter().map(read_correction).collect()
 }
 
 /// Corrections that one import raised.
 pub(crate) async fn corrections_of(cx: &mut Cx, import_id: &str) -> Result<Vec<Correction>, StoreError> {
-    let sql = "SELECT * FROM usage_correction WHERE import_id = $1 ORDER BY id";
+    let sql = "SELECT * FROM usage_correction WHERE import_id = $1 ORDER BY at_us, id";
     cx.all(sql, params![import_id]).await?.iter().map(read_correction).collect()
 }
 
