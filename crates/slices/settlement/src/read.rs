@@ -1,0 +1,238 @@
+//! Reading: lists narrowed to what the reader may see, one claim with everything behind it, what can be claimed and what
+//! is owed.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use kernel::{Action, Fen, Role, Subject};
+use orders::Order;
+use policy::StoredDecision;
+use rules::Programme;
+use serde::{Deserialize, Serialize};
+use store::{Cx, Row, StoreError, params};
+
+use crate::gather::{self, Outlook};
+use crate::model::{Claim, ClaimState, Evidence, Payment, Recovery};
+use crate::store::claims::{self, ClaimFilter, ClaimRow, Claimable};
+use crate::store::money::{self, Owed};
+
+/// Rows of one page at most.
+pub const LIMIT_MAX: u32 = 1_000;
+
+store::refusals! {
+    /// Why something is not shown.
+    pub enum ReadError {}
+}
+
+/// A page of a list and the cursor that leads on.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Paged<T> {
+    /// The items.
+    pub items: Vec<T>,
+    /// The cursor of the next page; none at the end.
+    pub next: Option<String>,
+}
+
+/// One more row than asked for was read; it tells whether there is a next page.
+fn paged<T>(mut items: Vec<T>, limit: u32, cursor: impl Fn(&T) -> String) -> Paged<T> {
+    let more = items.len() > limit as usize;
+    items.truncate(limit as usize);
+    let next = items.last().filter(|_| more).map(cursor);
+    Paged { items, next }
+}
+
+/// Narrows a list to the reader's own organisation, its district, or nothing.
+fn narrowed(cx: &Cx, mut filter: ClaimFilter) -> Result<ClaimFilter, ReadError> {
+    if !cx.permits(Action::ViewSettlement, &Subject::none()) {
+        return Err(ReadError::Forbidden);
+    }
+    match cx.actor.role {
+        Role::EnterpriseOwner | Role::EnterpriseMember => filter.enterprise_id = Some(cx.actor.org().to_owned()),
+        Role::Provider => filter.provider_id = Some(cx.actor.org().to_owned()),
+        Role::DistrictOfficer => filter.district = Some(cx.actor.district.clone().unwrap_or_default()),
+        _ => {}
+    }
+    Ok(filter)
+}
+
+/// Claims, newest first.
+pub async fn list(cx: &mut Cx, filter: ClaimFilter) -> Result<Paged<ClaimRow>, ReadError> {
+    let mut filter = narrowed(cx, filter)?;
+    let limit = filter.limit.clamp(1, LIMIT_MAX);
+    filter.limit = limit + 1;
+    Ok(paged(claims::list(cx, &filter).await?, limit, |r| r.claim.id.clone()))
+}
+
+/// How many claims stand in each state, with their amounts together.
+pub async fn totals(cx: &mut Cx, filter: ClaimFilter) -> Result<Vec<(ClaimState, i64, Fen)>, ReadError> {
+    let filter = narrowed(cx, filter)?;
+    Ok(claims::totals(cx, &filter).await?)
+}
+
+/// The orders that a provider can claim, newest first.
+pub async fn claimable(
+    cx: &mut Cx,
+    provider_id: &str,
+    after: Option<&str>,
+    limit: u32,
+) -> Result<Paged<Claimable>, ReadError> {
+    if !cx.permits(Action::ClaimSettlement, &Subject::org(provider_id)) {
+        return Err(ReadError::Forbidden);
+    }
+    let limit = limit.clamp(1, LIMIT_MAX);
+    Ok(paged(claims::claimable(cx, provider_id, after, limit + 1).await?, limit, |c| c.order_id.clone()))
+}
+
+/// Every provider that is owed something, by name, for the payment run.
+pub async fn owed(cx: &mut Cx) -> Result<Vec<Owed>, ReadError> {
+    if !cx.permits(Action::DecideSettlement, &Subject::none()) {
+        return Err(ReadError::Forbidden);
+    }
+    Ok(money::owed(cx, None).await?)
+}
+
+/// One entry in the books that a claim has led to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BookEntry {
+    /// The transfer.
+    pub transfer_id: String,
+    /// The account that gives.
+    pub debit: String,
+    /// The account that takes.
+    pub credit: String,
+    /// How much.
+    pub amount_fen: Fen,
+    /// Why (`ledger::Code`).
+    pub code: String,
+    /// How (`ledger::TransferKind`).
+    pub kind: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Everything about one claim.
+#[derive(Clone, Debug)]
+pub struct ClaimView {
+    /// The claim with its names.
+    pub row: ClaimRow,
+    /// The order that it is about.
+    pub order: Order,
+    /// What it was paid on; empty unless it was.
+    pub evidence: Vec<Evidence>,
+    /// The stored decision.
+    pub decision: Option<StoredDecision>,
+    /// The programme by which it was decided, for its clauses.
+    pub programme: Option<Arc<Programme>>,
+    /// What was recovered.
+    pub recoveries: Vec<Recovery>,
+    /// The payment that carried it.
+    pub payment: Option<Payment>,
+    /// The books.
+    pub entries: Vec<BookEntry>,
+}
+
+fn subject(claim: &Claim) -> Subject<'_> {
+    Subject::between(&claim.enterprise_id, &claim.provider_id, Some(&claim.district))
+}
+
+/// A claim that the actor may see; to anybody else it is not there.
+async fn visible(cx: &mut Cx, id: &str) -> Result<Claim, ReadError> {
+    let claim = claims::claim(cx, id).await?.ok_or(ReadError::NotFound)?;
+    match cx.permits(Action::ViewSettlement, &subject(&claim)) {
+        true => Ok(claim),
+        false => Err(ReadError::NotFound),
+    }
+}
+
+/// One claim with everything behind it.
+pub async fn view(cx: &mut Cx, id: &str) -> Result<ClaimView, ReadError> {
+    let claim = visible(cx, id).await?;
+    let order = orders::order(cx, &claim.order_id).await?.ok_or(ReadError::NotFound)?;
+    // The list's row, without its narrowing: that this claim may be seen is settled.
+    let filter = ClaimFilter { order_id: Some(claim.order_id.clone()), limit: LIMIT_MAX, ..ClaimFilter::default() };
+    let rows = claims::list(cx, &filter).await?;
+    let row = rows.into_iter().find(|r| r.claim.id == claim.id).ok_or(ReadError::NotFound)?;
+    let decision = match &claim.decided {
+        Some(d) => policy::decision(cx, &d.decision_id).await?,
+        None => None,
+    };
+    let programme = match &decision {
+        Some(d) => Some(policy::by_sha256(cx, &d.decision.programme_sha256).await?),
+        None => policy::published(cx, &claim.programme_id).await?,
+    };
+    let recoveries = money::recoveries_of_claim(cx, id).await?;
+    let payment = match &claim.payment_id {
+        Some(id) => money::payment(cx, id).await?,
+        None => None,
+    };
+    let entries = entries(cx, &claim, &recoveries, payment.as_ref()).await?;
+    let evidence = claims::evidence(cx, id).await?;
+    Ok(ClaimView { row, order, evidence, decision, programme, recoveries, payment, entries })
+}
+
+async fn entries(
+    cx: &mut Cx,
+    claim: &Claim,
+    recoveries: &[Recovery],
+    payment: Option<&Payment>,
+) -> Result<Vec<BookEntry>, StoreError> {
+    let columns = "SELECT transfer_id, debit, credit, amount_fen, code, kind, at_us, seq FROM pub_funds_transfer";
+    let mut rows: Vec<Row> = Vec::new();
+    if let Some(hold) = vouchers::reservation_of_order(cx, &claim.order_id).await? {
+        rows.extend(cx.all(format!("{columns} WHERE transfer_id = $1"), params![&hold.id]).await?);
+        rows.extend(cx.all(format!("{columns} WHERE pending_id = $1"), params![&hold.id]).await?);
+    }
+    let others = recoveries.iter().map(|r| &r.transfer_id).chain(payment.and_then(|p| p.transfer_id.as_ref()));
+    for id in others {
+        rows.extend(cx.all(format!("{columns} WHERE transfer_id = $1"), params![id]).await?);
+    }
+    let mut out: Vec<(i64, BookEntry)> = Vec::new();
+    for r in &rows {
+        let entry = BookEntry {
+            transfer_id: r.get("transfer_id")?,
+            debit: r.get("debit")?,
+            credit: r.get("credit")?,
+            amount_fen: r.get("amount_fen")?,
+            code: r.get("code")?,
+            kind: r.get("kind")?,
+            at: r.get("at_us")?,
+        };
+        out.push((r.get("seq")?, entry));
+    }
+    out.sort_by_key(|(seq, _)| *seq);
+    Ok(out.into_iter().map(|(_, entry)| entry).collect())
+}
+
+/// What a waiting claim would come to if it were decided now, with the programme's text for its clauses.
+pub async fn preview(cx: &mut Cx, claim_id: &str) -> Result<(Outlook, Option<Arc<Programme>>), ReadError> {
+    let claim = visible(cx, claim_id).await?;
+    let order = orders::order(cx, &claim.order_id).await?.ok_or(ReadError::NotFound)?;
+    outlook(cx, &order, &claim.instrument_id, &claim.programme_id).await
+}
+
+/// What a claim on an order would come to: for its provider, before it claims.
+pub async fn before_claiming(
+    cx: &mut Cx,
+    order_id: &str,
+) -> Result<(Order, Outlook, Option<Arc<Programme>>), ReadError> {
+    let order = orders::order(cx, order_id).await?.ok_or(ReadError::NotFound)?;
+    if !cx.permits(Action::ClaimSettlement, &Subject::org(&order.provider_id)) {
+        return Err(ReadError::NotFound);
+    }
+    let Some(voucher_id) = order.voucher_id.clone() else { return Err(ReadError::NotFound) };
+    let voucher = vouchers::voucher(cx, &voucher_id).await?.ok_or(ReadError::NotFound)?;
+    let (outlook, programme) = outlook(cx, &order, &voucher.instrument_id, &voucher.programme_id).await?;
+    Ok((order, outlook, programme))
+}
+
+async fn outlook(
+    cx: &mut Cx,
+    order: &Order,
+    instrument_id: &str,
+    programme_id: &str,
+) -> Result<(Outlook, Option<Arc<Programme>>), ReadError> {
+    let outlook = gather::outlook(cx, order, instrument_id).await?;
+    let today = cx.today();
+    let programme = policy::programme_on(cx, programme_id, today).await?.map(|(_, p)| p);
+    Ok((outlook, programme))
+}
