@@ -88,7 +88,7 @@ pub async fn run(cx: &mut Cx, cmd: Draft) -> Result<Case, DraftError> {
         notice_ends_on: None,
     };
     records::insert_case(cx, &case).await?;
-    records::add_to_count(cx, &case.district, State::Draft, 1).await?;
+    records::count_new(cx, &case).await?;
     step::record(cx, &case, None, Cause::Begin, Notes::default()).await?;
     cx.journal("casework.draft", &format!("case/{}", case.id), &(), &step::brief(&case)).await?;
     Ok(case)

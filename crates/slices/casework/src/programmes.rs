@@ -27,6 +27,8 @@ pub(crate) struct Answer {
     pub eligible: bool,
     pub amount_fen: Option<Fen>,
     pub against: Vec<Against>,
+    /// How long each step may take, by the version it was decided under.
+    pub clocks: Clocks,
 }
 
 /// Asks the rules about these facts as at today; policy stores the decision with its trace.
@@ -49,8 +51,8 @@ pub(crate) async fn decide(
     let stored = policy::decide::run(cx, cmd).await?;
     let decision = stored.decision;
     let mut against = Vec::new();
+    let programme = policy::by_sha256(cx, &decision.programme_sha256).await?;
     if !decision.eligible {
-        let programme = policy::by_sha256(cx, &decision.programme_sha256).await?;
         let place = |id: &str| programme.clause(id).map_or_else(|| id.to_owned(), |c| c.locator.clone());
         against.extend(decision.failures().map(|r| Against {
             condition: r.condition.clone(),
@@ -63,6 +65,7 @@ pub(crate) async fn decide(
         eligible: decision.eligible,
         amount_fen: decision.amount_fen.map(Fen),
         against,
+        clocks: Clocks::of(&programme, &case.instrument_id),
     })
 }
 

@@ -165,10 +165,7 @@ pub(crate) async fn advance(
     if edge.voids_approvals {
         records::void_approvals(cx, &case.id).await?;
     }
-    if from != edge.to || was_in != case.district {
-        records::add_to_count(cx, was_in, from, -1).await?;
-        records::add_to_count(cx, &case.district, edge.to, 1).await?;
-    }
+    records::count_move(cx, was_in, from, case).await?;
     record(cx, case, Some(from), cause, notes).await?;
     Ok(())
 }

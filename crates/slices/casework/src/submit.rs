@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use store::{Cx, Refusal};
 
 use crate::batch::{self, Batch};
-use crate::model::{Cause, Gap, State};
+use crate::model::{Cause, Clocks, Gap, State};
 use crate::step::{self, Notes};
 use crate::store::{self as records, Case};
 
@@ -94,14 +94,13 @@ pub async fn run(cx: &mut Cx, cmd: Submit) -> Result<Receipt, SubmitError> {
     step::check_move(&case, cause)?;
     let batch = ready(cx, &case).await?;
     let (before, was_in) = (step::brief(&case), case.district.clone());
-    decide(cx, &mut case, &batch).await?;
+    let clocks = decide(cx, &mut case, &batch).await?;
     if case.number.is_none() {
         let year = cx.today().year();
         let serial = cx.next_number(&format!("case/{year}")).await?;
         case.number = Some(format!("SQ-{year}-{serial:06}"));
         case.submitted_at = Some(cx.now);
     }
-    let clocks = crate::programmes::clocks(cx, &case).await?;
     step::advance(cx, &mut case, &was_in, &clocks, cause, Notes::default()).await?;
     cx.journal("casework.submit", &format!("case/{}", case.id), &before, &step::brief(&case)).await?;
     Ok(Receipt {
@@ -144,8 +143,9 @@ async fn ready(cx: &mut Cx, case: &Case) -> Result<Batch, SubmitError> {
     Ok(batch)
 }
 
-/// Asks the programme's rules about the enterprise's facts as at today; keeps decision, amount and district.
-async fn decide(cx: &mut Cx, case: &mut Case, batch: &Batch) -> Result<(), SubmitError> {
+/// Asks the programme's rules about the enterprise's facts as at today; keeps decision, amount and district, and says
+/// how long each step may take.
+async fn decide(cx: &mut Cx, case: &mut Case, batch: &Batch) -> Result<Clocks, SubmitError> {
     let today = cx.today();
     let facts = orgs::facts_at(cx, &case.org_id, today).await?;
     case.district = facts.district.clone().ok_or(SubmitError::DistrictMissing {})?;
@@ -163,7 +163,7 @@ async fn decide(cx: &mut Cx, case: &mut Case, batch: &Batch) -> Result<(), Submi
     }
     case.decision_id = Some(answer.decision_id);
     case.amount_fen = answer.amount_fen;
-    Ok(())
+    Ok(answer.clocks)
 }
 
 fn undecided(error: DecideError) -> SubmitError {

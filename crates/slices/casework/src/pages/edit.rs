@@ -45,7 +45,10 @@ impl Edit {
     }
     fn defect(&self, d: &Defect) -> String {
         match model::check_item(&d.item) {
-            Some(i) => format!("{}：{} {}", self.p.t(i.zh, i.en), d.remark, self.p.t(i.remedy_zh, i.remedy_en)),
+            Some(i) => {
+                let (item, remedy) = (self.p.t(i.zh, i.en), self.p.t(i.remedy_zh, i.remedy_en));
+                format!("{item}{}{} {remedy}", self.p.t("：", ": "), d.remark)
+            }
             None => d.remark.clone(),
         }
     }

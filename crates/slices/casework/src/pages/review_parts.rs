@@ -91,7 +91,7 @@ pub(super) fn history(p: &Page, r: &Review) -> Html {
     let entry = |e: &crate::model::Event| {
         let who = match e.actor_name.as_str() {
             "" => e.actor_role.label(p.lang).to_owned(),
-            name => format!("{name}（{}）", e.actor_role.label(p.lang)),
+            name => format!("{name} · {}", e.actor_role.label(p.lang)),
         };
         let mut lines = vec![who];
         lines.extend([&e.public_note, &e.staff_note].into_iter().filter(|n| !n.is_empty()).cloned());

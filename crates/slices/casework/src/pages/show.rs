@@ -73,7 +73,10 @@ impl Show {
             true => p.t("；节假日安排尚未公布，日期可能调整", "; holidays are not announced yet, it may move"),
             false => "",
         };
-        format!("{}{}（{rest}{provisional}）", p.t("办结时限：", "Due: "), due.on)
+        match p.lang {
+            Lang::Zh => format!("办结时限：{}（{rest}{provisional}）", due.on),
+            Lang::En => format!("Due: {} ({rest}{provisional})", due.on),
+        }
     }
 
     fn history(&self) -> Html {

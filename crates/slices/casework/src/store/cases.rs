@@ -189,11 +189,21 @@ pub(crate) async fn standing_case(cx: &mut Cx, org: &str, batch: &str, but: &str
     row.as_ref().map(Case::from_row).transpose()
 }
 
-/// Adds to the number of cases in a state of a district.
-pub(crate) async fn add_to_count(cx: &mut Cx, district: &str, state: State, cases: i64) -> Result<(), StoreError> {
-    let sql = "INSERT INTO casework_count (district, state, cases) VALUES ($1, $2, $3) \
+/// Counts a case that was begun.
+pub(crate) async fn count_new(cx: &mut Cx, case: &Case) -> Result<(), StoreError> {
+    let sql = "INSERT INTO casework_count (district, state, cases) VALUES ($1, $2, 1) \
+               ON CONFLICT (district, state) DO UPDATE SET cases = casework_count.cases + 1";
+    cx.execute(sql, params![&case.district, case.state.code()]).await.map(drop)
+}
+
+/// Counts a move, which is also one of district when the facts have changed meanwhile.
+pub(crate) async fn count_move(cx: &mut Cx, was_in: &str, from: State, case: &Case) -> Result<(), StoreError> {
+    if from == case.state && was_in == case.district {
+        return Ok(());
+    }
+    let sql = "INSERT INTO casework_count (district, state, cases) VALUES ($1, $2, -1), ($3, $4, 1) \
                ON CONFLICT (district, state) DO UPDATE SET cases = casework_count.cases + excluded.cases";
-    cx.execute(sql, params![district, state.code(), cases]).await.map(drop)
+    cx.execute(sql, params![was_in, from.code(), &case.district, case.state.code()]).await.map(drop)
 }
 
 pub(crate) async fn insert_event(cx: &mut Cx, case_id: &str, e: &Event) -> Result<(), StoreError> {
