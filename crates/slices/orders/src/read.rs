@@ -36,6 +36,8 @@ pub struct OrderView {
     pub voided: Papers,
     /// Credit codes of the enterprise and the provider, for the forms.
     pub usccs: [String; 2],
+    /// The number of its voucher, as people read it.
+    pub voucher_number: Option<String>,
 }
 
 async fn visible(cx: &mut Cx, id: &str) -> Result<Order, ReadError> {
@@ -53,11 +55,16 @@ pub async fn view(cx: &mut Cx, id: &str) -> Result<OrderView, ReadError> {
     let filter = OrderFilter { number: Some(order.number.clone()), limit: 1, ..OrderFilter::default() };
     let row = rows::list(cx, &filter).await?.pop().ok_or(ReadError::NotFound)?;
     let parties = paper::parties(cx, &order).await?;
+    let voucher_number = match &order.voucher_id {
+        Some(id) => vouchers::voucher(cx, id).await?.map(|v| v.number),
+        None => None,
+    };
     Ok(OrderView {
         row,
         papers: papers::papers(cx, id, Which::Standing).await?,
         voided: papers::papers(cx, id, Which::Voided).await?,
         usccs: [parties.enterprise.as_str().to_owned(), parties.provider.as_str().to_owned()],
+        voucher_number,
     })
 }
 

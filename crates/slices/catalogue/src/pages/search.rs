@@ -120,7 +120,7 @@ pub(crate) struct Card {
 }
 
 /// In the reader's language, or in Chinese where the provider wrote no English.
-pub(crate) fn words<'a>(lang: Lang, text: &'a kernel::Text) -> &'a str {
+pub(crate) fn words(lang: Lang, text: &kernel::Text) -> &str {
     match text.get(lang) {
         "" => &text.zh,
         t => t,

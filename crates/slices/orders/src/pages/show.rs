@@ -119,9 +119,15 @@ fn facts(ctx: &Ctx, v: &OrderView) -> Html {
         (ctx.t("合同金额", "Contract amount").to_owned(), yuan(o.contract_fen())),
         (ctx.t("平台优惠", "The provider takes off").to_owned(), text(&percent(o.discount_bp))),
     ];
-    if let Some(id) = &o.voucher_id {
-        let link = Html(format!("<a href=\"/vouchers/{0}\">{0}</a> · {1}", esc(id), percent(o.rate_bp)));
-        facts.push((ctx.t("云惠券与补贴比例", "Voucher and public rate").to_owned(), link));
+    if let (Some(id), Some(number)) = (&o.voucher_id, &v.voucher_number) {
+        // The provider knows of the voucher, but its page is the enterprise's and the officers'.
+        let subject = Subject { orgs: [Some(o.enterprise_id.as_str()), None], district: o.district.as_deref() };
+        let name = match ctx.may(Action::ViewVoucher, &subject) {
+            true => format!("<a href=\"/vouchers/{}\">{}</a>", esc(id), esc(number)),
+            false => esc(number),
+        };
+        let words = ctx.t("云惠券与补贴比例", "Voucher and public rate").to_owned();
+        facts.push((words, Html(format!("{name} · {}", percent(o.rate_bp)))));
     }
     if let Some(d) = o.district.as_deref().and_then(kernel::district) {
         facts.push((ctx.t("所在区", "District").to_owned(), text(d.name(ctx.lang))));

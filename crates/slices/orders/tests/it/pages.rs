@@ -114,7 +114,10 @@ testkit::on_both!(an_enterprise_orders_checks_its_shares_and_the_provider_confir
     assert_eq!(twice.head(header::LOCATION), here, "a second click is the same order");
     let shown = get(&app, &seller, &here).await;
     assert!(shown.body.contains("DD-2018-000001") && shown.body.contains("等待服务商确认"));
-    assert!(!get(&app, &owner, &here).await.body.contains("/confirm\""), "only the provider sees the button");
+    let own = get(&app, &owner, &here).await;
+    assert!(!own.body.contains("/confirm\""), "only the provider sees the button");
+    assert!(own.body.contains("/vouchers/") && shown.body.contains("YHQ-2018-000001"));
+    assert!(!shown.body.contains("href=\"/vouchers/vch_"), "a voucher's page is not the provider's");
     let confirmed = post(&app, &seller, &format!("{here}/confirm"), &[]).await;
     assert_eq!(confirmed.head(header::LOCATION), here);
     let late = post(&app, &seller, &format!("{here}/decline"), &[("reason", "x")]).await;
