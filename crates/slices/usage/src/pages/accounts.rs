@@ -10,7 +10,7 @@ use web::{AppError, Cell, Col, Ctx, Export, FieldError, Form, FormData, Page, Ta
 use super::when;
 use crate::claim_account::{self, ClaimAccount};
 use crate::model::ClaimState;
-use crate::read::{self, LIMIT_MAX, ReadError};
+use crate::read::{self, EXPORT_MAX, ReadError};
 use crate::{AccountFilter, AccountRow};
 
 const ROWS: u32 = 50;
@@ -41,7 +41,7 @@ pub async fn get(ctx: Ctx, Query(q): Query<AccountsQuery>) -> Result<Response, A
 }
 
 async fn page(ctx: &Ctx, q: AccountsQuery, f: Form) -> Result<Response, AppError> {
-    let limit = if q.format.is_some() { LIMIT_MAX } else { ROWS };
+    let limit = if q.format.is_some() { EXPORT_MAX } else { ROWS };
     let state = q.state.as_deref().and_then(ClaimState::from_code);
     let filter = AccountFilter { after: q.after.clone(), state, limit, ..AccountFilter::default() };
     let (found, providers) = ctx

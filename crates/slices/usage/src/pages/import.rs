@@ -113,7 +113,10 @@ fn facts(i: &BillImport, lang: Lang) -> Html {
         Lang::En => format!("{} read, {} count, {} rejected", i.rows_read, i.rows_accepted, i.rows_rejected),
     };
     let mut facts = vec![
-        (lang.t("文件", "File").to_owned(), plain(format!("{}，{}", i.file_name, size(i.size_bytes)))),
+        (
+            lang.t("文件", "File").to_owned(),
+            plain(format!("{}{}{}", i.file_name, lang.t("，", ", "), size(i.size_bytes))),
+        ),
         (lang.t("来源", "Source").to_owned(), plain(source(&i.profile, lang))),
         (lang.t("状态", "State").to_owned(), tag(i.state.tone(), i.state.label(lang))),
         (lang.t("数据行", "Rows").to_owned(), plain(rows)),

@@ -13,7 +13,7 @@ use web::{AppError, Cell, Col, Ctx, Export, FieldError, Form, FormData, Page, Ta
 use super::{size, when};
 use crate::import::begin::{self, Begin, Begun};
 use crate::model::ImportState;
-use crate::read::{self, LIMIT_MAX, ReadError};
+use crate::read::{self, EXPORT_MAX, ReadError};
 use crate::{ImportFilter, ImportRow, Importing};
 
 const ROWS: u32 = 50;
@@ -47,7 +47,7 @@ pub async fn get(ctx: Ctx, Query(q): Query<ImportsQuery>) -> Result<Response, Ap
 }
 
 async fn page(ctx: &Ctx, q: ImportsQuery, f: Form) -> Result<Response, AppError> {
-    let limit = if q.format.is_some() { LIMIT_MAX } else { ROWS };
+    let limit = if q.format.is_some() { EXPORT_MAX } else { ROWS };
     let state = q.state.as_deref().and_then(ImportState::from_code);
     let filter = ImportFilter { after: q.after.clone(), state, limit, ..ImportFilter::default() };
     let chooses = chooses_provider(ctx);

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use web::{AppError, Cell, Col, Ctx, Export, Html, Page, Table, evidence_ladder};
 
 use super::{statement_table, sub_item};
-use crate::read::{self, LIMIT_MAX, ReadError};
+use crate::read::{self, EXPORT_MAX, ReadError};
 use crate::{LevelFilter, LevelRow, StatementFilter};
 
 const ROWS: u32 = 50;
@@ -32,7 +32,6 @@ struct UsagePage {
     statements: Table,
     months: String,
     enterprise: bool,
-    sees_accounts: bool,
 }
 
 /// Query of the page.
@@ -51,7 +50,7 @@ pub struct UsageQuery {
 
 /// The page, or one of its lists as a file.
 pub async fn get(ctx: Ctx, Query(q): Query<UsageQuery>) -> Result<Response, AppError> {
-    let limit = if q.format.is_some() { LIMIT_MAX } else { ROWS };
+    let limit = if q.format.is_some() { EXPORT_MAX } else { ROWS };
     let month = q.month.as_deref().map(str::trim).filter(|m| !m.is_empty()).map(str::to_owned);
     let levels = LevelFilter { after: q.after.clone(), limit, ..LevelFilter::default() };
     let statements =
@@ -88,7 +87,6 @@ pub async fn get(ctx: Ctx, Query(q): Query<UsageQuery>) -> Result<Response, AppE
         statements: statement_list.pages(first, next).exports(&format!("/usage?list=statements{month_query}")),
         months: month.unwrap_or_default(),
         enterprise,
-        sees_accounts: ctx.actor.role != Role::DistrictOfficer,
     })
 }
 

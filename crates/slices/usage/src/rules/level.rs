@@ -108,7 +108,7 @@ fn best_of_sources(
     let mut caps: Vec<EvidenceCap> = capped.iter().map(|(c, _)| c.clone()).collect();
     // What papers and the provider's word prove needs no bill.
     caps.push(EvidenceCap { cap: EvidenceLevel::L5, reason: Text::default() });
-    caps.sort_by(|a, b| b.cap.cmp(&a.cap));
+    caps.sort_by_key(|c| std::cmp::Reverse(c.cap));
     caps.dedup_by_key(|c| c.cap);
     let judged = caps.iter().map(|cap| {
         let some: Vec<Statement> = capped.iter().filter(|(c, _)| c.cap >= cap.cap).map(|(_, s)| (*s).clone()).collect();

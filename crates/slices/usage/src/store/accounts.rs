@@ -72,6 +72,8 @@ pub struct AccountFilter {
     pub provider_id: Option<String>,
     /// Of one enterprise.
     pub enterprise_id: Option<String>,
+    /// Of enterprises with an assessed order in this district.
+    pub district: Option<String>,
     /// In one state.
     pub state: Option<ClaimState>,
     /// Older than the claim with this id: the cursor.
@@ -110,6 +112,8 @@ pub(crate) async fn list(cx: &mut Cx, f: &AccountFilter) -> Result<Vec<AccountRo
     let mut c = Conditions::default();
     c.add("u.provider_id = $", f.provider_id.clone());
     c.add("u.enterprise_id = $", f.enterprise_id.clone());
+    let in_district = "EXISTS (SELECT 1 FROM usage_level l WHERE l.enterprise_id = u.enterprise_id AND l.district = $)";
+    c.add(in_district, f.district.clone());
     c.add("u.state = $", f.state.map(ClaimState::code));
     c.add("u.id < $", f.after.clone());
     let (text, limit) = (c.text(), c.limit(f.limit));

@@ -1,11 +1,13 @@
 //! Claims of billing accounts: US-1.
 
+use std::sync::Arc;
+
 use kernel::{Actor, Role};
 use orgs::OrgKind;
 use store::Refusal;
 use testkit::{auditor, city_officer, district_officer, enterprise_owner, provider};
 use usage::confirm_account::{self, ConfirmAccount};
-use usage::model::{ClaimState, ClaimVerb};
+use usage::model::{ClaimState, ClaimVerb, Thresholds};
 use usage::{AccountFilter, read};
 
 use crate::fixture::*;
@@ -65,13 +67,17 @@ testkit::on_both!(readers_see_their_own, |bed| async move {
     let w = world(bed).await;
     let rival = org(&w.bed, OrgKind::Provider, 4, "云乙").await;
     w.claim(&w.enterprise, "acc-1", "").await.unwrap();
+    w.order("ord_1", "infrastructure/computing", "2018-09-01", "2019-08-31", true).await;
+    let asked: usage::jobs::ThresholdsOf = Arc::new(|_| Thresholds::default());
+    usage::jobs::assess_all(&w.bed.db, asked).await.unwrap();
     let filter = AccountFilter { limit: 10, ..AccountFilter::default() };
     for (who, expected) in [
         (enterprise_owner(&w.enterprise), Some(1)),
         (provider(&w.provider), Some(1)),
         (provider(&rival), Some(0)),
         (city_officer(1), Some(1)),
-        (district_officer("120116", 1), None),
+        (district_officer("120116", 1), Some(1)),
+        (district_officer("120101", 1), Some(0)),
         (Actor { role: Role::Public, ..Actor::public() }, None),
     ] {
         let filter = filter.clone();

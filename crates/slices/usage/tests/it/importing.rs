@@ -29,7 +29,7 @@ testkit::on_both!(a_later_bill_makes_new_versions_and_the_difference_is_seen, |b
     let result = import.result.clone().unwrap();
     assert_eq!((result.made, result.superseded, result.unchanged, result.corrections), (1, 2, 0, 0));
     assert_eq!(result.difference_fen, Fen::from_yuan(-40 - 100 + 100));
-    assert_eq!(result.enterprises, [w.enterprise.clone()]);
+    assert_eq!(result.enterprises, std::slice::from_ref(&w.enterprise));
     let standing = w.statements(&enterprise_owner(&w.enterprise)).await;
     let seen: Vec<_> = standing
         .iter()
