@@ -91,6 +91,14 @@ pub async fn owed(cx: &mut Cx) -> Result<Vec<Owed>, ReadError> {
     Ok(money::owed(cx, None).await?)
 }
 
+/// Providers that have to pay something back: id, name, how much.
+pub async fn debtors(cx: &mut Cx) -> Result<Vec<(String, String, Fen)>, ReadError> {
+    if !cx.permits(Action::DecideSettlement, &Subject::none()) {
+        return Err(ReadError::Forbidden);
+    }
+    Ok(money::debtors(cx).await?)
+}
+
 /// One entry in the books that a claim has led to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BookEntry {

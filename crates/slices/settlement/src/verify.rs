@@ -120,12 +120,8 @@ async fn walk_claim(cx: &mut Cx, claim: &Claim, pays_from: &mut PaysFrom, found:
 fn check_evidence(claim: &Claim, decided: &Decided, evidence: &[crate::Evidence], found: &mut Found) {
     for kind in EvidenceKind::ALL {
         if !evidence.iter().any(|e| e.kind == *kind) {
-            let (zh, en) = (kind.label(kernel::Lang::Zh), kernel::Lang::En);
-            found.say(
-                "ST-1",
-                &claim.number,
-                (format!("缺少{zh}凭证"), format!("it was paid without a {}", kind.label(en))),
-            );
+            let (zh, en) = (kind.label(kernel::Lang::Zh), kind.label(kernel::Lang::En));
+            found.say("ST-1", &claim.number, (format!("缺少{zh}凭证"), format!("it was paid without a {}", en)));
         }
     }
     let sorted = |of: &[crate::Evidence]| {

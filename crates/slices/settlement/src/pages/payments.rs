@@ -19,10 +19,13 @@ struct Payments {
     owed: Vec<Owed>,
     total: String,
     providers: Vec<(String, String)>,
+    debtors: Vec<(String, String)>,
 }
 
 async fn page(ctx: &Ctx, f: Form) -> Result<Response, AppError> {
-    let owed = ctx.read(|cx| Box::pin(read::owed(cx))).await?;
+    let (owed, debtors) = ctx
+        .read(|cx| Box::pin(async move { Ok::<_, read::ReadError>((read::owed(cx).await?, read::debtors(cx).await?)) }))
+        .await?;
     let columns = vec![
         Col::text(ctx.t("服务商", "Provider")),
         Col::num(ctx.t("件数", "Claims")),
@@ -52,6 +55,7 @@ async fn page(ctx: &Ctx, f: Form) -> Result<Response, AppError> {
     ctx.render(&Payments {
         p: ctx.page(ctx.t("拨付", "Payment run")).crumb("/settlements", ctx.t("兑付", "Settlement")),
         providers: owed.iter().map(words).collect(),
+        debtors: debtors.into_iter().map(|(id, name, due)| (id, format!("{name} · {due}"))).collect(),
         total: total.yuan(),
         f,
         table,

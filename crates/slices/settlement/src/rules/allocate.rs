@@ -10,7 +10,7 @@ pub fn oldest_first(open: &[(String, Fen)], amount: Fen) -> (Vec<(String, Fen)>,
         let part = left.min(*lacking).or_zero();
         if part > Fen::ZERO {
             parts.push((id.clone(), part));
-            left = left - part;
+            left -= part;
         }
     }
     (parts, left)

@@ -298,6 +298,15 @@ pub(crate) async fn owed(cx: &mut Cx, provider_id: Option<&str>) -> Result<Vec<O
     cx.all(sql, params![provider_id.unwrap_or("")]).await?.iter().map(one).collect()
 }
 
+/// Providers that have to pay something back: id, name, how much, by name.
+pub(crate) async fn debtors(cx: &mut Cx) -> Result<Vec<(String, String, Fen)>, StoreError> {
+    let sql = "SELECT p.org_id, p.name, a.available_fen FROM pub_orgs_org p \
+               JOIN pub_funds_account a ON a.account_id = 'receivable:' || p.org_id \
+               WHERE p.kind = 'provider' AND a.available_fen > 0 ORDER BY p.name, p.org_id";
+    let rows = cx.all(sql, vec![]).await?;
+    rows.iter().map(|r| Ok((r.get("org_id")?, r.get("name")?, r.get("available_fen")?))).collect()
+}
+
 /// Keeps that a correction was looked at for a claim.
 pub(crate) async fn insert_review(
     cx: &mut Cx,

@@ -122,6 +122,18 @@ testkit::on_both!(a_claim_is_made_decided_and_paid_in_the_browser, |bed| async m
     assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
     let shown = get(&app, &officer, &there, "zh").await;
     assert!(shown.body.contains("ZH-2019-000001") && shown.body.contains("退款或解除合同"));
+    // What has to come back is paid back through the same page.
+    let run = get(&app, &officer, "/settlements/payments", "en").await;
+    sound(&run, "payments with a debtor");
+    assert!(run.body.contains("¥12.00") && run.body.contains("Record a repayment"));
+    let fields = [
+        ("repaid_by", w.provider.as_str()),
+        ("repaid", "12"),
+        ("repaid_reference", "R-1"),
+        ("received_on", "2019-01-10"),
+    ];
+    assert_eq!(post(&app, &officer, "/settlements/repayments", &fields).await.status, StatusCode::SEE_OTHER);
+    assert!(!get(&app, &officer, "/settlements/payments", "en").await.body.contains("Record a repayment"));
     let statement = get(&app, &seller, "/settlements/statement?from=2019-01-01&to=2019-01-31", "zh").await;
     sound(&statement, "statement");
     assert!(statement.body.contains("DZ-20190101-20190131-") && statement.body.contains("class=\"qr\""));

@@ -10,22 +10,22 @@ testkit::on_both!(each_corruption_is_named, |bed| async move {
     let (claim, second) = (w.settled(&one).await, w.settled(&two).await);
     w.pay(1_224, "B-1", "2019-01-10").await.unwrap();
     assert_eq!(w.broken().await, [] as [&str; 0]);
-    let (a, b) = (format!("ST-2 {}", claim.number), format!("ST-2 {}", second.number));
+    let (a, b) = ([format!("ST-2 {}", claim.number)], [format!("ST-2 {}", second.number)]);
     // Each is put right again before the next.
     let set = "UPDATE settlement_claim SET amount_fen = $2 WHERE id = $1";
     w.corrupt(set, params![&claim.id, 61_300_i64]).await;
-    assert_eq!(w.broken().await, [a.clone()], "a claim that says more than its hold, its decision and its rate");
+    assert_eq!(w.broken().await, a, "a claim that says more than its hold, its decision and its rate");
     w.corrupt(set, params![&claim.id, 61_200_i64]).await;
 
     let set = "UPDATE settlement_claim SET decision_id = $2 WHERE id = $1";
     let own = second.decided.as_ref().unwrap().decision_id.clone();
     w.corrupt(set, params![&second.id, "dec_gone"]).await;
-    assert_eq!(w.broken().await, [b.clone()], "its decision is gone");
+    assert_eq!(w.broken().await, b, "its decision is gone");
     w.corrupt(set, params![&second.id, own]).await;
 
     let set = "UPDATE funds_transfer SET amount_fen = $2 WHERE pending_id IN (SELECT id FROM vouchers_reservation WHERE order_id = $1)";
     w.corrupt(set, params![&second.order_id, 61_201_i64]).await;
-    assert_eq!(w.broken().await, [b.clone()], "the hold was posted with another amount");
+    assert_eq!(w.broken().await, b, "the hold was posted with another amount");
     w.corrupt(set, params![&second.order_id, 61_200_i64]).await;
 
     let set = "UPDATE settlement_claim SET gathered_json = REPLACE(gathered_json, $2, $3) WHERE id = $1";
