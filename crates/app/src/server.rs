@@ -62,8 +62,10 @@ pub fn router(app: AppState) -> Router {
 pub async fn serve(app: AppState, listen: SocketAddr, stop: impl Future<Output = ()> + Send + 'static) -> Result<()> {
     let listener = TcpListener::bind(listen).await.with_context(|| format!("listening on {listen}"))?;
     tracing::info!(address = %listener.local_addr()?, "listening");
-    let db = app.db.clone();
+    let (db, importing) = (app.db.clone(), app.part::<usage::Importing>());
     axum::serve(listener, router(app)).with_graceful_shutdown(stop).await.context("serving")?;
+    // A bill that is being read stops at its next checkpoint; the next start goes on from there.
+    importing.stop();
     db.close().await;
     tracing::info!("stopped; everything that was acknowledged is on disk");
     Ok(())

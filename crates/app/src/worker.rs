@@ -38,6 +38,7 @@ pub async fn daily(app: &AppState) {
         Ok(_) => {}
         Err(e) => tracing::error!(error = %e, "concluding notices failed"),
     }
+    note("orders.close_ended", app.db.write(&system, "job", |cx| Box::pin(orders::jobs::close_ended(cx))).await);
     note("usage.assess_all", assess(app).await);
     note("vouchers.expire_due", app.db.write(&system, "job", |cx| Box::pin(vouchers::expire_due::run(cx))).await);
 }
@@ -69,6 +70,8 @@ fn note<T: std::fmt::Debug, E: Refusal>(job: &str, result: Result<T, E>) {
 /// Runs the jobs until aborted: sealing every ten seconds, the rest every ten minutes (they do nothing twice a day).
 pub fn start(app: AppState) -> JoinHandle<()> {
     tokio::spawn(async move {
+        let importing = app.part::<usage::Importing>();
+        note("usage.resume_imports", importing.resume_all(&app.db).await);
         let mut tick = tokio::time::interval(Duration::from_secs(10));
         let mut round: u64 = 0;
         loop {

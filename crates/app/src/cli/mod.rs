@@ -36,6 +36,8 @@ enum Verb {
     Admin(serve::AdminArgs),
     /// Print or write the OpenAPI description
     Openapi(openapi::Args),
+    /// Measure / 测速
+    Bench(crate::bench::Args),
 }
 
 /// Runs the verb that was asked for.
@@ -46,6 +48,7 @@ pub async fn run() -> Result<()> {
         Verb::Verify(args) => verify::run(args).await,
         Verb::Admin(args) => serve::admin(args).await,
         Verb::Openapi(args) => openapi::run(&args),
+        Verb::Bench(args) => crate::bench::run(args).await,
     }
 }
 

@@ -48,7 +48,7 @@ async fn count(app: &AppState, sql: &'static str) -> Result<i64, StoreError> {
     app.db.read(&Actor::system(), |cx| Box::pin(async move { cx.one(sql, vec![]).await?.get::<i64>("n") })).await
 }
 
-/// Checks LG-* (ledger), ST-* (settlement), JR-* (journal) and PD-* (decisions).
+/// Checks LG-* (ledger), ST-* (settlement), JR-* (journal) PD-* (decisions) and CW-7 (kept counts).
 pub async fn verify(app: &AppState) -> Result<Verified> {
     let system = Actor::system();
     let key = app.part::<Sealer>().public_key();
@@ -63,6 +63,7 @@ pub async fn verify(app: &AppState) -> Result<Verified> {
     broken.extend(settlements.iter().map(|b| format!("{} {}: {}", b.invariant, b.subject, b.what.en)));
     let decisions = app.db.read(&system, |cx| Box::pin(policy::replay_all(cx))).await?;
     broken.extend(decisions.iter().map(|b| format!("{} {}: {}", b.invariant, b.object, b.detail)));
+    broken.extend(app.db.read::<_, StoreError, _>(&system, |cx| Box::pin(casework::view::broken_counts(cx))).await?);
     Ok(Verified {
         passed: broken.is_empty(),
         journal_rows: journal.rows,

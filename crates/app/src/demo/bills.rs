@@ -61,12 +61,9 @@ pub fn month_csv(w: &mut World, provider: usize, month: Date, shrunk: Option<usi
         while day < next && day < last {
             for r in 0..RESOURCES {
                 let percent = 92 + i64::try_from(w.random.below(16))?;
-                let cost = match (idle, shrunk == Some(n)) {
-                    (true, _) => Fen::ZERO,
-                    (_, true) => Fen(daily.0 / 5),
-                    _ => Fen(daily.0 * percent / 100),
-                };
-                if !(idle && day.day() > 2) {
+                let cost = if shrunk == Some(n) { Fen(daily.0 / 5) } else { Fen(daily.0 * percent / 100) };
+                // An idle firm has bought and never used: its bill has a purchase and no use.
+                if !idle {
                     line(w, &mut out, n, r, month, next, day, cost)?;
                 }
             }

@@ -106,7 +106,7 @@ pub async fn decide(w: &mut World, n: usize) -> Result<()> {
     }
     // One of the paid orders turns out to have been metered too high.
     let first_paid = w.firms.iter().position(|f| f.persona == Persona::Steady && f.order.is_some());
-    if report.settled > 0 && first_paid == Some(n) {
+    if first_paid == Some(n) {
         w.later(30, Event::CorrectedBill(n));
     }
     Ok(())

@@ -1,6 +1,7 @@
 //! Pages that belong to no slice: the front page, each role's desk, help, preferences, the journal, health.
 
 mod dashboard;
+mod gallery;
 mod health;
 mod help;
 mod home;
@@ -17,6 +18,7 @@ pub fn routes() -> Vec<Route> {
         Route::get("/help", Action::ReadPublic, help::get),
         Route::get("/preferences", Action::ReadPublic, preferences::get),
         Route::get("/dashboard", Action::ViewDashboard, dashboard::get),
+        Route::get("/gallery", Action::ViewGallery, gallery::get),
         Route::get("/journal", Action::ViewJournal, journal::get),
         Route::get("/healthz", Action::ReadPublic, health::alive),
         Route::get("/readyz", Action::ReadPublic, health::ready),

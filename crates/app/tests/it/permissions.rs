@@ -88,7 +88,7 @@ fn turned_away(status: StatusCode, text: &str, person: &Person) -> bool {
         return status == StatusCode::UNAUTHORIZED || text.starts_with("/sign-in?next=");
     }
     // A wrong CSRF token is refused with 403 too, but only behind the gate and by its own name.
-    status == StatusCode::FORBIDDEN && !text.contains("csrf")
+    status == StatusCode::FORBIDDEN && !text.contains(">csrf<") && !text.contains("problem:csrf")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

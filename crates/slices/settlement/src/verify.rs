@@ -33,6 +33,10 @@ const CAPS: [&str; 4] =
 /// check.
 pub async fn verify(cx: &mut Cx) -> Result<Vec<Broken>, StoreError> {
     let mut found = Found(Vec::new());
+    for number in claims::levels_apart(cx).await? {
+        let words = ("列表所示等级与审定时不同", "the level shown is not the one it was decided on");
+        found.say("ST-3", &number, (words.0.to_owned(), words.1.to_owned()));
+    }
     for (kind, what, count, who) in claims::evidence_twice(cx).await? {
         found.say(
             "ST-1",

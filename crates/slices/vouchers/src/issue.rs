@@ -46,9 +46,6 @@ store::refusals! {
         /// Too early.
         BatchNotYetOpen { opens_on: Date } = 409, "batch-not-yet-open",
             zh "该批次自{opens_on}起发放。", en "The batch opens on {opens_on}.";
-        /// Too late.
-        BatchOver { closes_on: Date } = 409, "batch-over",
-            zh "该批次发放已于{closes_on}截止。", en "The batch's last day of issue was {closes_on}.";
         /// Closed by decision.
         BatchClosed {} = 409, "batch-closed", zh "该批次已关闭。", en "The batch is closed.";
         /// VC-3: the district's quota is used up.
@@ -109,7 +106,7 @@ fn check_window(batch: &Batch, today: Date) -> Result<(), IssueError> {
     match batch.state {
         BatchState::Closed => Err(IssueError::BatchClosed {}),
         _ if today < batch.opens_on => Err(IssueError::BatchNotYetOpen { opens_on: batch.opens_on }),
-        _ if today > batch.closes_on => Err(IssueError::BatchOver { closes_on: batch.closes_on }),
+        // Its last day is that of applying: what was applied for in time is issued however long the review took.
         _ => Ok(()),
     }
 }

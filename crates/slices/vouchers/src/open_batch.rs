@@ -28,9 +28,9 @@ pub struct OpenBatch {
     pub validity_days: i64,
     /// Days for which an order keeps money held until it is settled.
     pub hold_days: i64,
-    /// First day of issue.
+    /// First day of applying.
     pub opens_on: Date,
-    /// Last day of issue.
+    /// Last day of applying.
     pub closes_on: Date,
     /// All its money; what no district is given stays in reserve.
     pub budget: Fen,

@@ -356,3 +356,18 @@ pub(crate) async fn evidence_twice(cx: &mut Cx) -> Result<Vec<(String, String, i
     }
     Ok(out)
 }
+
+/// Numbers of the decided claims whose level, as lists and statistics read it, is not the one that was looked at.
+pub(crate) async fn levels_apart(cx: &mut Cx) -> Result<Vec<String>, StoreError> {
+    let rows =
+        cx.all("SELECT number, level, gathered_json FROM settlement_claim WHERE level IS NOT NULL", vec![]).await?;
+    let mut out = Vec::new();
+    for r in rows {
+        let gathered: serde_json::Value = r.get("gathered_json")?;
+        let level: String = r.get("level")?;
+        if gathered.get("level").and_then(serde_json::Value::as_str) != Some(level.as_str()) {
+            out.push(r.get("number")?);
+        }
+    }
+    Ok(out)
+}

@@ -161,7 +161,7 @@ fn facts(view: &BatchView, lang: Lang) -> Html {
         plain(lang.t("每券面值", "Face value"), yuan(b.face_value_fen)),
         plain(lang.t("券有效期", "Validity"), days(b.validity_days)),
         plain(lang.t("订单占用期限", "A hold lasts"), days(b.hold_days)),
-        plain(lang.t("发放时间", "Issue"), format!("{} — {}", b.opens_on, b.closes_on)),
+        plain(lang.t("受理时间", "Applications"), format!("{} — {}", b.opens_on, b.closes_on)),
         plain(lang.t("单个企业年度限额", "Limit of an enterprise's year"), or_none(b.enterprise_year_quota_fen)),
         plain(lang.t("单个服务商限额", "Limit of a provider"), or_none(b.provider_quota_fen)),
         plain(lang.t("未分配到区", "In reserve"), yuan(view.reserve_fen)),

@@ -179,7 +179,7 @@ fn facts(ctx: &Ctx, t: &OpenBatch) -> Html {
         (ctx.t("每券面值", "Face value"), yuan(t.face_value)),
         (ctx.t("券有效期", "Validity"), days(t.validity_days)),
         (ctx.t("订单占用期限", "A hold lasts"), days(t.hold_days)),
-        (ctx.t("发放时间", "Issue"), format!("{} — {}", t.opens_on, t.closes_on)),
+        (ctx.t("受理时间", "Applications"), format!("{} — {}", t.opens_on, t.closes_on)),
         (ctx.t("预算", "Budget"), yuan(t.budget)),
         (ctx.t("最多可发", "At most"), format!("{} {}", t.budget.0 / t.face_value.0.max(1), ctx.t("张", "vouchers"))),
         (ctx.t("单个企业年度限额", "Limit of an enterprise's year"), or_none(t.enterprise_year_quota)),

@@ -48,7 +48,7 @@ testkit::on_both!(each_quota_refuses_with_its_numbers, |bed| async move {
     bed.on("2019-01-02");
     issue(&bed, &id, "org_a", "120101", "c5").await.expect("the new year has its own quota");
     bed.on("2020-01-01");
-    assert_eq!(issue(&bed, &id, "org_d", "120101", "c6").await.unwrap_err().code(), "batch-over");
+    issue(&bed, &id, "org_d", "120101", "c6").await.expect("applied for in time, however long the review took");
     books_are_right(&bed).await;
 });
 
