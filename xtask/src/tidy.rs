@@ -77,7 +77,8 @@ fn functions(lines: &[&str]) -> Vec<(usize, usize, String)> {
         let is_function = before
             .split_whitespace()
             .all(|w| w.starts_with("pub") || matches!(w, "async" | "const" | "unsafe" | "extern"));
-        if !is_function || trimmed.starts_with("//") {
+        let on_one_line = trimmed.ends_with('}') && trimmed.contains('{');
+        if !is_function || on_one_line || trimmed.starts_with("//") {
             continue;
         }
         let name = head[at + 3..].split(['<', ' ']).next().unwrap_or("").to_owned();
