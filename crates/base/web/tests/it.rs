@@ -67,10 +67,10 @@ async fn post(ctx: Ctx, data: FormData) -> Result<Response, AppError> {
 
 async fn api(ctx: Ctx, Path(_id): Path<String>, post: ApiPost<i64>) -> Result<Response, AppError> {
     let n: i64 = ctx
-        .submit_keyed(&post.key, &post.content, move |cx| {
+        .submit_keyed::<_, StoreError, _>(&post.key, &post.content, move |cx| {
             Box::pin(async move {
                 cx.journal("test.api", "x", &(), &post.body).await?;
-                Ok::<_, StoreError>(cx.next_number("try").await?)
+                cx.next_number("try").await
             })
         })
         .await?;
