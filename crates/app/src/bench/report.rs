@@ -42,6 +42,8 @@ pub struct Machine {
     pub memory_mib: u64,
     /// File system of the data.
     pub file_system: String,
+    /// Processes that wanted a core in the minute before, on average: above the cores, others were at work.
+    pub load_before: f64,
 }
 
 /// All of a bench.
@@ -91,6 +93,7 @@ impl Machine {
         };
         let kib = field(&read("/proc/meminfo"), "MemTotal").unwrap_or_default();
         let kib: u64 = kib.split(' ').next().and_then(|n| n.parse().ok()).unwrap_or(0);
+        let load = read("/proc/loadavg");
         let kind = Command::new("stat").args(["-f", "-c", "%T"]).arg(folder).output();
         Machine {
             processor: field(&read("/proc/cpuinfo"), "model name").unwrap_or_else(|| "unknown".to_owned()),
@@ -98,6 +101,7 @@ impl Machine {
             memory_mib: kib / 1024,
             file_system: kind
                 .map_or_else(|_| "unknown".to_owned(), |o| String::from_utf8_lossy(&o.stdout).trim().to_owned()),
+            load_before: load.split(' ').next().and_then(|n| n.parse().ok()).unwrap_or(0.0),
         }
     }
 }
@@ -156,7 +160,8 @@ impl Report {
         }
         let m = &self.machine;
         println!("\n`{}`, {}", self.command, self.date);
-        println!("{} × {}, {} MiB, {}\n", m.cores, m.processor, m.memory_mib, m.file_system);
+        let place = format!("{} × {}, {} MiB, {}", m.cores, m.processor, m.memory_mib, m.file_system);
+        println!("{place}; load before it began {:.1}\n", m.load_before);
         println!("| figure | median | rounds |\n|---|--:|---|");
         for f in &self.figures {
             let rounds: Vec<String> = f.rounds.iter().map(|r| shown(*r)).collect();

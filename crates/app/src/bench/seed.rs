@@ -20,7 +20,7 @@ const INSTRUMENT: &str = "cloud-voucher";
 /// So many use cases share a transaction while seeding.
 const CHUNK: usize = 1_000;
 /// Password of everybody.
-pub const PASSWORD: &str = "yunjin-bench-2018";
+pub const PASSWORD: &str = "ce-su-2018-yunjin";
 
 /// An enterprise with who speaks for it.
 #[derive(Clone)]
@@ -68,7 +68,7 @@ impl Site {
             ..Config::default()
         };
         let app = app::build(&config, Arc::new(ShiftedClock::starting_at(morning)), Some(2018)).await?;
-        let hashed = app.part::<Passwords>().hash("bench", &Password::new(PASSWORD)).await;
+        let hashed = app.part::<Passwords>().hash("everybody", &Password::new(PASSWORD)).await;
         let password = hashed.map_err(|p| anyhow!("{}", p.en))?;
         let officer = Actor {
             user_id: "acc_bench_city".into(),
@@ -90,7 +90,7 @@ impl Site {
         E: Refusal + From<StoreError>,
     {
         let done = self.app.db.write(who, "bench", f).await;
-        done.map_err(|e| anyhow!("{}: {}", e.code(), e.message(Lang::En)))
+        done.map_err(|e| anyhow!("{}: {} ({e:?})", e.code(), e.message(Lang::En)))
     }
 
     async fn programme(&self) -> Result<()> {

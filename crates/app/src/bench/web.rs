@@ -120,6 +120,7 @@ async fn seeded(folder: &Folder, firms: usize) -> Result<Site> {
         params![
             format!("lvl_bench_{n}"),
             format!("ord_bench_{n}"),
+            1_i64,
             org,
             provider,
             SUB_ITEMS[n % SUB_ITEMS.len()].code,
@@ -135,9 +136,9 @@ async fn seeded(folder: &Folder, firms: usize) -> Result<Site> {
         ]
     };
     let rows = (0..firms).filter(|n| n % 10 < 6).map(row).collect();
-    let sql = "INSERT INTO usage_level (id, order_id, enterprise_id, provider_id, sub_item, district, level, reason_zh, \
+    let sql = "INSERT INTO usage_level (id, order_id, seq, enterprise_id, provider_id, sub_item, district, level, reason_zh, \
                reason_en, months_metered, net_fen, statement_ids_json, assessed_on, assessed_at_us) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
     site.by_sql(sql, rows).await?;
     Ok(site)
 }
