@@ -167,6 +167,9 @@ table! {
     /// Read settlements and statements.
     ViewSettlement: [(EnterpriseOwner, Own), (EnterpriseMember, Own), (Provider, Own), (DistrictOfficer, District), (CityOfficer, All), (Auditor, All)],
 
+    /// Read a provider's statement of what it was paid.
+    ViewStatement: [(Provider, Own), (CityOfficer, All), (Auditor, All)],
+
     /// The officers' board with every cell.
     ViewBoard: [(DistrictOfficer, All), (CityOfficer, All), (Auditor, All)],
     /// Read the journal.

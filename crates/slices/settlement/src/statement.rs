@@ -88,7 +88,7 @@ store::refusals! {
 
 /// The statement of a provider from one day to another, both included.
 pub async fn statement(cx: &mut Cx, provider_id: &str, from: Date, to: Date) -> Result<Statement, StatementError> {
-    if !cx.permits(Action::ViewSettlement, &Subject::org(provider_id)) {
+    if !cx.permits(Action::ViewStatement, &Subject::org(provider_id)) {
         return Err(StatementError::Forbidden);
     }
     let days = from.until(to).map_or(-1, |span| span.get_days());

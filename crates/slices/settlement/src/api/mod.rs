@@ -18,6 +18,6 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::api(Action::DecideSettlement, routes!(money::owed)),
         Route::api(Action::DecideSettlement, routes!(money::pay)),
         Route::api(Action::DecideSettlement, routes!(money::repay)),
-        Route::api(Action::ViewSettlement, routes!(money::statement)),
+        Route::api(Action::ViewStatement, routes!(money::statement)),
     ]
 }

@@ -30,7 +30,7 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::get("/settlements/payments", Action::DecideSettlement, payments::get),
         Route::post("/settlements/payments", Action::DecideSettlement, payments::post),
         Route::post("/settlements/repayments", Action::DecideSettlement, payments::post_repayment),
-        Route::get("/settlements/statement", Action::ViewSettlement, statement::get),
+        Route::get("/settlements/statement", Action::ViewStatement, statement::get),
         Route::get("/settlements/{id}", Action::ViewSettlement, show::get),
         Route::post("/settlements/{id}/decision", Action::DecideSettlement, decide::post),
         Route::post("/settlements/{id}/recoveries", Action::DecideSettlement, recover::post),
