@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::response::Response;
 use jiff::civil::Date;
-use kernel::{FAMILIES, Fen, Text};
+use kernel::{FAMILIES, Fen, Role, Text};
 use store::{Cx, StoreError, params};
 use web::{AppError, Ctx, Html, Page, stat};
 
@@ -30,6 +30,13 @@ struct Home {
     p: Page,
     shown: Shown,
     stats: Vec<Html>,
+}
+
+impl Home {
+    /// Applying is for enterprises, and for visitors, who register or sign in on the way.
+    fn may_apply(&self) -> bool {
+        !self.p.signed_in() || matches!(self.p.actor.role, Role::EnterpriseOwner | Role::EnterpriseMember)
+    }
 }
 
 async fn count(cx: &mut Cx, sql: &'static str) -> Result<i64, StoreError> {

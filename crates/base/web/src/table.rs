@@ -70,18 +70,25 @@ impl Cell {
 
     fn html(&self) -> String {
         match self {
-            Cell::Link { href, text } => format!("<a href=\"{}\">{}</a>", esc(href), esc(text)),
+            Cell::Link { href, text } => format!("<a href=\"{}\">{}</a>", esc(href), whole(text)),
             Cell::Tag { tone, text } => format!("<span class=\"tag {tone}\">{}</span>", esc(text)),
             Cell::Money(f) => f.yuan(),
             Cell::Blank(t) => format!("<span class=\"muted\">{}</span>", esc(t)),
             Cell::Html(h) => h.0.clone(),
-            other => esc(&other.plain()),
+            other => whole(&other.plain()),
         }
     }
 
     fn numeric(&self) -> bool {
         matches!(self, Cell::Int(_) | Cell::Money(_) | Cell::Percent(_))
     }
+}
+
+/// Escaped; dates and numbers of papers (`DD-2019-000041`) are one word to a reader, though browsers would break them at
+/// their hyphens.
+fn whole(text: &str) -> String {
+    let is_code = text.len() <= 20 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    if is_code && text.contains('-') { format!("<span class=\"nowrap\">{}</span>", esc(text)) } else { esc(text) }
 }
 
 /// A column.

@@ -107,6 +107,11 @@ impl Sheet {
     fn given(&self) -> usize {
         self.r.approvals.iter().filter(|a| !a.voided && a.step == crate::model::Step::City).count()
     }
+    /// Whether this officer is one of those who approved: the next approval is somebody else's.
+    fn has_approved(&self) -> bool {
+        let mine = |a: &crate::model::Approval| a.account_id == self.ctx.actor.user_id;
+        self.r.approvals.iter().any(|a| !a.voided && a.step == crate::model::Step::City && mine(a))
+    }
     fn tone(&self) -> &'static str {
         super::tone(self.r.case.state)
     }

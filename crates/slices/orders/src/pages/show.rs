@@ -192,6 +192,7 @@ fn verb_words(lang: Lang, verb: &str) -> &'static str {
         "orders.void_paper" => lang.t("作废一份材料", "A paper was voided"),
         "orders.mark_settled" => lang.t("政府补贴已兑付", "Public share settled"),
         "orders.close" => lang.t("使用期满，办结", "Time over; closed"),
+        "usage.assess" => lang.t("评定用云证据", "Evidence of use assessed"),
         _ => lang.t("变更", "Changed"),
     }
 }

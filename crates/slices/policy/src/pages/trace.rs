@@ -15,7 +15,7 @@ pub fn clause_chip(lang: Lang, programme: &Programme, clause_id: &str) -> Html {
         lang.t("非公文原文", "not an issued text")
     };
     Html(format!(
-        "<details class=\"clause\"><summary>{}</summary><div class=\"clause-text\"><p>{}</p><cite>{} {}{}{by}</cite></div></details>",
+        "<details class=\"clause\"><summary lang=\"zh-CN\">{}</summary><div class=\"clause-text\"><p>{}</p><cite>{} {}{}{by}</cite></div></details>",
         esc(locator),
         esc(summary.get(lang)),
         esc(source.title.get(lang)),
