@@ -3,7 +3,7 @@
 //! Two slices that must act together meet in one file under `flows/`. `anyhow` is used here and nowhere below.
 
 pub mod app;
-// pub mod bench;
+pub mod bench;
 pub mod cli;
 pub mod config;
 pub mod demo;
