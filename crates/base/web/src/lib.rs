@@ -70,7 +70,9 @@ pub use check::Check;
 pub use component::{
     Step, TimelineEntry, evidence_ladder, notice, progress_steps, qr, shares_bar, stat, summary_list, tag, timeline,
 };
-pub use cookies::{CSRF_COOKIE, FLASH_COOKIE, SESSION_COOKIE, cookie, decode_query_value, preference_cookie, set_cookie};
+pub use cookies::{
+    CSRF_COOKIE, FLASH_COOKIE, SESSION_COOKIE, cookie, decode_query_value, preference_cookie, set_cookie,
+};
 pub use ctx::{Ctx, Page, Visitor};
 pub use error::{AppError, FieldError, again_or_fail, render_errors};
 pub use form::{Field, Form};
