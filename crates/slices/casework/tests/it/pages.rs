@@ -178,7 +178,9 @@ testkit::on_both!(a_refused_step_is_said_on_the_sheet, |bed| async move {
     let one = city_officer(1);
     let page = s.get(&one, &sheet).await;
     s.send(&one, &page, &approve, &[]).await;
-    let again = s.send(&one, &s.get(&one, &sheet).await, &approve, &[]).await;
+    let waits = s.get(&one, &sheet).await;
+    assert!(waits.body.contains("您已同意") && !waits.body.contains(&approve), "nobody is offered to approve twice");
+    let again = s.post(&one, &approve, &[("round", "1")]).await;
     assert_eq!(again.status, StatusCode::CONFLICT);
     assert!(again.body.contains("须由另一位市级人员审核"));
     let two = city_officer(2);
