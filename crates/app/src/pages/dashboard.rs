@@ -47,7 +47,7 @@ const WAITING: &[Waiting] = &[
         ("过期作废，请尽快下单", "They expire; order in time"),
         Action::ViewVoucher,
         ENTERPRISE,
-        "SELECT COUNT(*) AS n FROM pub_vouchers_voucher WHERE org_id = $1 AND state = 'issued' AND $2 = $2",
+        "SELECT COUNT(*) AS n FROM pub_vouchers_voucher WHERE org_id = $1 AND state IN ('issued', 'reserved') AND $2 = $2",
     ),
     (
         "/orders",

@@ -88,7 +88,10 @@ pub(super) async fn post(ctx: Ctx, data: FormData) -> Result<Response, AppError>
     match ctx.submit(&data, move |cx| Box::pin(claim::run(cx, cmd))).await {
         Ok(claim) => {
             let words = ctx.t("兑付申请已提交", "The claim was made");
-            Ok(ctx.redirect_saying(&format!("/settlements/{}", claim.id), &format!("{words}：{}", claim.number)))
+            Ok(ctx.redirect_saying(
+                &format!("/settlements/{}", claim.id),
+                &format!("{words}{}{}", ctx.t("：", ": "), claim.number),
+            ))
         }
         Err(e) => {
             let mut errors: Vec<FieldError> = Vec::new();
