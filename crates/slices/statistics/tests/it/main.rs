@@ -40,7 +40,15 @@ async fn assessed(
     let sql = "INSERT INTO usage_level (id, order_id, seq, enterprise_id, provider_id, sub_item, district, level, reason_zh, reason_en, \
                months_metered, net_fen, statement_ids_json, assessed_on, assessed_at_us, replaced_on) \
                VALUES ($1, $2, $7, $3, 'org_p', 'platform/database', NULL, $4, '', '', 3, 100, '[]', $5, 0, $6)";
-    let values = params![format!("lvl_{n}_{which}"), format!("ord_{n}"), format!("org_{n:04}"), level, on, until, i64::from(until.is_some()) + 1];
+    let values = params![
+        format!("lvl_{n}_{which}"),
+        format!("ord_{n}"),
+        format!("org_{n:04}"),
+        level,
+        on,
+        until,
+        i64::from(until.is_some()) + 1
+    ];
     cx.execute(sql, values).await?;
     Ok(())
 }
