@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 
-use crate::run::{cargo, say};
+use crate::run::{cargo, say, yunjin};
 use crate::setup;
 
 const NAMES: [&str; 4] = ["ledger", "usage", "web", "opening"];
@@ -19,15 +19,14 @@ pub fn run(name: Option<&str>, json: bool, quick: bool) -> Result<()> {
     }
     cargo(&["build", "--quiet", "--workspace", "--bin", "yunjin", "--profile", "bench-lite"])?;
     for n in NAMES.iter().filter(|n| name.is_none_or(|wanted| wanted == **n)) {
-        let mut args =
-            vec!["run", "--quiet", "--workspace", "--bin", "yunjin", "--profile", "bench-lite", "--", "bench", n];
+        let mut args = vec!["bench", n];
         if json {
             args.push("--json");
         }
         if quick {
             args.push("--quick");
         }
-        cargo(&args)?;
+        yunjin("bench-lite", &args)?;
     }
     Ok(())
 }

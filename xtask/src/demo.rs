@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::run::{cargo, say};
+use crate::run::{cargo, say, yunjin};
 use crate::setup;
 
 pub fn run(once: bool, fresh: bool, port: u16) -> Result<()> {
@@ -11,12 +11,12 @@ pub fn run(once: bool, fresh: bool, port: u16) -> Result<()> {
     // Always the whole workspace: one set of features, so nothing is ever built twice.
     cargo(&["build", "--workspace"])?;
     let port = port.to_string();
-    let mut args = vec!["run", "--quiet", "--workspace", "--bin", "yunjin", "--", "demo", "--port", &port];
+    let mut args = vec!["demo", "--port", &port];
     if once {
         args.push("--once");
     }
     if fresh {
         args.push("--fresh");
     }
-    cargo(&args)
+    yunjin("debug", &args)
 }

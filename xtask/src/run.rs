@@ -36,6 +36,15 @@ pub fn cargo(args: &[&str]) -> Result<()> {
     program(env!("CARGO"), args)
 }
 
+/// Runs our own program as the last build left it. `cargo run` takes one package alone, with other features than the
+/// workspace's, and would build much of it again.
+pub fn yunjin(profile: &str, args: &[&str]) -> Result<()> {
+    let own = std::env::current_exe().context("where this program lies")?;
+    let target = own.ancestors().nth(2).context("this program lies in a target folder")?;
+    let built = target.join(profile).join(format!("yunjin{}", std::env::consts::EXE_SUFFIX));
+    program(&built.to_string_lossy(), args)
+}
+
 /// Is there such a program?
 pub fn has(name: &str) -> bool {
     Command::new("sh")

@@ -27,7 +27,7 @@ const CLIENTS: usize = 128;
 
 /// Measures.
 pub async fn run(report: &mut Report, folder: &Folder, quick: bool) -> Result<()> {
-    let (firms, each, rate) = if quick { (2_000, 500, 200) } else { (50_000, 10_000, 1_000) };
+    let (firms, each, rate) = if quick { (2_000, 500, 200) } else { (50_000, 10_000, 850) };
     let mut site = Site::open(folder.path()).await?;
     site.firms(firms).await?;
     accounts(&site).await?;

@@ -29,14 +29,18 @@ struct Took {
     resources: u64,
     /// Active days, summed over the statements.
     active_days: u64,
+    /// Active hours, summed over the statements.
+    active_hours: u64,
     seconds: f64,
     /// High-water mark of the process's memory.
     peak_mib: u64,
 }
 
 impl Took {
-    fn found(&self) -> (u64, u64, i64, u64, u64) {
-        (self.rows, self.statements, self.net_micro, self.resources, self.active_days)
+    fn found(&self) -> [i64; 6] {
+        let counts = [self.rows, self.statements, self.resources, self.active_days, self.active_hours];
+        let [rows, statements, resources, days, hours] = counts.map(u64::cast_signed);
+        [rows, statements, self.net_micro, resources, days, hours]
     }
 }
 
@@ -87,13 +91,13 @@ fn words(report: &mut Report, files: &[(&str, PathBuf); 2], duckdb: Option<&Duck
     );
     if let Some(d) = duckdb {
         report.note(format!(
-            "Peer: DuckDB {} with two threads; the same statements (days, distinct resources, quantity, costs by \
-             nature, first and last use; not the hours) as one query, with the types of the columns stated and no checks \
-             of rows. Rows, statements, net cost, resources and active days of the two are equal in every round.",
+            "Peer: DuckDB {} with two threads; the same statements (active days and hours, distinct resources, quantity, \
+             costs by nature, first and last use) as one query, with the types of the columns stated and no checks of \
+             rows. Rows, statements, net cost, resources, days and hours of the two are equal in every round.",
             d.version
         ));
     }
-    report.note("What limits it: the processor; two threads read, decode, check and add up.");
+    report.note("What limits it: the processor; two threads split rows, check and add up.");
 }
 
 fn generate(folder: &Path, rows: u64) -> Result<[(&'static str, PathBuf); 2]> {
@@ -142,6 +146,7 @@ pub fn import(file: &Path) -> Result<()> {
         net_micro: i64::try_from(net / 1_000_000).context("the net cost")?,
         resources: import.statements.iter().map(|s| s.resources).sum(),
         active_days: import.statements.iter().map(|s| u64::from(s.active_days())).sum(),
+        active_hours: import.statements.iter().map(|s| u64::from(s.active_hours)).sum(),
         seconds,
         peak_mib: peak_mib(),
     };

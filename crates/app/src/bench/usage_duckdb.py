@@ -37,6 +37,8 @@ SELECT BillingAccountId, coalesce(SubAccountId, '') AS sub_account, ProviderName
        BillingCurrency, date_trunc('month', starts) AS month, count(*) AS bill_rows,
        bit_count(bit_or(CASE WHEN used THEN 1::UINTEGER << (day(starts) - 1)::UINTEGER ELSE 0::UINTEGER END)) AS active_days,
        count(DISTINCT ResourceId) FILTER (used) AS resources,
+       count(DISTINCT (24 * day(starts) + hour(starts))::USMALLINT)
+           FILTER (used AND ChargePeriodEnd <= ChargePeriodStart + INTERVAL 1 HOUR) AS active_hours,
        any_value(ConsumedUnit) AS unit, sum(ConsumedQuantity) FILTER (used) AS quantity,
        sum(BilledCost) FILTER (NOT corrects AND ChargeCategory IN ('Usage', 'Purchase')) AS gross,
        sum(BilledCost) FILTER (NOT corrects AND ChargeCategory = 'Tax') AS tax,
@@ -56,8 +58,8 @@ begun = time.perf_counter()
 db.execute(f"CREATE TEMP TABLE statement AS {STATEMENTS}")
 seconds = time.perf_counter() - begun
 found = db.execute(
-    "SELECT sum(bill_rows), count(*), sum(net) * 1000000, sum(resources), sum(active_days) FROM statement"
+    "SELECT sum(bill_rows), count(*), sum(net) * 1000000, sum(resources), sum(active_days), sum(active_hours) FROM statement"
 ).fetchone()
 peak = next((line for line in open("/proc/self/status") if line.startswith("VmHWM:")), "VmHWM: 0 kB")
-names = ["rows", "statements", "net_micro", "resources", "active_days"]
+names = ["rows", "statements", "net_micro", "resources", "active_days", "active_hours"]
 print(json.dumps({**dict(zip(names, map(int, found))), "seconds": seconds, "peak_mib": int(peak.split()[1]) // 1024}))

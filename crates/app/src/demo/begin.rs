@@ -29,6 +29,7 @@ pub async fn begin(app: AppState, clock: Arc<ManualClock>, story: Scenario, bar:
         firms: Vec::new(),
         batches: Vec::new(),
         queue: BTreeMap::new(),
+        will_correct: false,
         refusals: BTreeMap::new(),
         bar,
     };

@@ -105,8 +105,8 @@ pub async fn decide(w: &mut World, n: usize) -> Result<()> {
         *w.refusals.entry(code.clone()).or_default() += 1;
     }
     // One of the paid orders turns out to have been metered too high.
-    let first_paid = w.firms.iter().position(|f| f.persona == Persona::Steady && f.order.is_some());
-    if first_paid == Some(n) {
+    if !w.will_correct && w.firms[n].persona == Persona::Steady {
+        w.will_correct = true;
         w.later(30, Event::CorrectedBill(n));
     }
     Ok(())

@@ -135,6 +135,8 @@ pub struct World {
     pub batches: Vec<(Date, Date, String)>,
     /// What is still to happen.
     pub queue: BTreeMap<Date, Vec<Event>>,
+    /// Has a bill been chosen that is corrected late?
+    pub will_correct: bool,
     /// Refusals met, by name: the story wants them.
     pub refusals: BTreeMap<String, u64>,
     /// Progress.

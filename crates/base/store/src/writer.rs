@@ -63,37 +63,47 @@ impl Turn<'_> {
     /// Opens the shared transaction if there is none, and this use case's savepoint in it.
     pub(crate) async fn begin(&mut self) -> Result<Conn, StoreError> {
         let mut conn = self.state.conn.take().expect("the caller connected");
-        if self.state.batch.is_none() {
-            let begun = match conn.is_postgres() {
-                // One writer among all processes of a site: the same guarantee that SQLite gives by its file lock.
-                true => conn.script("BEGIN; SELECT pg_advisory_xact_lock(20180901)").await,
-                false => conn.script("BEGIN IMMEDIATE").await,
-            };
-            begun?;
+        // One script, since each hand-over to the database costs more than most statements.
+        let begins = self.state.batch.is_none();
+        conn.script(match (begins, conn.is_postgres()) {
+            // One writer among all processes of a site: the same guarantee that SQLite gives by its file lock.
+            (true, true) => "BEGIN; SELECT pg_advisory_xact_lock(20180901); SAVEPOINT use_case",
+            (true, false) => "BEGIN IMMEDIATE; SAVEPOINT use_case",
+            (false, _) => "SAVEPOINT use_case",
+        })
+        .await?;
+        if begins {
             self.state.batch = Some(Batch { count: 0, done: watch::Sender::new(None) });
         }
-        conn.script("SAVEPOINT use_case").await?;
         Ok(conn)
     }
 
     /// Keeps or undoes the savepoint. Returns what to wait for before answering.
     pub(crate) async fn end(mut self, mut conn: Conn, keep: bool) -> Result<watch::Receiver<CommitResult>, StoreError> {
-        let closing = if keep { "RELEASE SAVEPOINT use_case" } else { "ROLLBACK TO SAVEPOINT use_case" };
-        if let Err(e) = conn.script(closing).await {
-            self.fail(&e);
-            return Err(e);
-        }
         let batch = self.state.batch.as_mut().expect("begun");
         batch.count += 1;
         let receiver = batch.done.subscribe();
-        if self.writer.waiting.load(Ordering::SeqCst) == 0 || batch.count >= BATCH_MAX {
-            let committed = conn.script("COMMIT").await;
-            if let Err(e) = &committed {
-                self.fail(e);
+        let commits = self.writer.waiting.load(Ordering::SeqCst) == 0 || batch.count >= BATCH_MAX;
+        let closed = conn.script(match (keep, commits) {
+            (true, true) => "RELEASE SAVEPOINT use_case; COMMIT",
+            (true, false) => "RELEASE SAVEPOINT use_case",
+            (false, true) => "ROLLBACK TO SAVEPOINT use_case; COMMIT",
+            (false, false) => "ROLLBACK TO SAVEPOINT use_case",
+        });
+        match closed.await {
+            Err(e) if commits => {
+                self.fail(&e);
                 return Err(StoreError::CommitFailed(e.to_string()));
             }
-            let batch = self.state.batch.take().expect("begun");
-            batch.done.send_replace(Some(Ok(())));
+            Err(e) => {
+                self.fail(&e);
+                return Err(e);
+            }
+            Ok(()) if commits => {
+                let batch = self.state.batch.take().expect("begun");
+                batch.done.send_replace(Some(Ok(())));
+            }
+            Ok(()) => {}
         }
         self.state.conn = Some(conn);
         Ok(receiver)

@@ -100,11 +100,16 @@ pub struct Step {
 impl Step {
     /// The number with its unit, as a reader wants it: `¥100.00`, `20%`, `12`.
     pub fn shown(&self) -> String {
+        self.shown_as(self.value)
+    }
+
+    /// Another number in this step's unit.
+    pub fn shown_as(&self, value: i64) -> String {
         match self.name.rsplit(['_', '.']).next() {
-            Some("fen") => Fen(self.value).to_string(),
-            Some("bp") if self.value % 100 == 0 => format!("{}%", self.value / 100),
-            Some("bp") => format!("{}.{:02}%", self.value / 100, self.value % 100),
-            _ => self.value.to_string(),
+            Some("fen") => Fen(value).to_string(),
+            Some("bp") if value % 100 == 0 => format!("{}%", value / 100),
+            Some("bp") => format!("{}.{:02}%", value / 100, value % 100),
+            _ => value.to_string(),
         }
     }
 }

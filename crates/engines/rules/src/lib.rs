@@ -20,6 +20,7 @@ mod facts;
 mod load;
 mod programme;
 mod replay;
+mod words;
 
 pub use batches::{Batch, BatchError, DistrictQuota, parse_batches};
 pub use check::{Defect, ProgrammeError, UNITS};
@@ -37,3 +38,4 @@ pub use programme::{
     Rule, Section, Share, ShareParty, Source, Stage, Target,
 };
 pub use replay::{ReplayMismatch, replay, replay_with};
+pub use words::{in_words, step_in_words};

@@ -176,8 +176,9 @@ pub struct Clause {
     pub id: String,
     /// Which document.
     pub source: String,
-    /// Where in it, such as `六（二）`.
-    pub locator: String,
+    /// Where in it, such as `六（二）`. A plain string stands for both languages.
+    #[serde(deserialize_with = "text_or_pair")]
+    pub locator: Text,
     /// What it says, in our own words.
     pub summary: Text,
 }
@@ -513,4 +514,17 @@ pub struct Computation {
     /// quotas are known. Never allowed in a settlement.
     #[serde(default)]
     pub optional: bool,
+}
+
+fn text_or_pair<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Text, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum TextOrPair {
+        Plain(String),
+        Pair(Text),
+    }
+    Ok(match TextOrPair::deserialize(deserializer)? {
+        TextOrPair::Plain(text) => Text::new(text.clone(), text),
+        TextOrPair::Pair(pair) => pair,
+    })
 }

@@ -53,7 +53,7 @@ pub(crate) async fn decide(
     let mut against = Vec::new();
     let programme = policy::by_sha256(cx, &decision.programme_sha256).await?;
     if !decision.eligible {
-        let place = |id: &str| programme.clause(id).map_or_else(|| id.to_owned(), |c| c.locator.clone());
+        let place = |id: &str| programme.clause(id).map_or_else(|| Text::new(id, id), |c| c.locator.clone());
         against.extend(decision.failures().map(|r| Against {
             condition: r.condition.clone(),
             clause: place(&r.clause),
@@ -77,9 +77,9 @@ pub struct TraceLine {
     /// The number with its unit; empty for a condition.
     pub shown: String,
     /// How it came about; empty for a condition.
-    pub expression: String,
+    pub from: Text,
     /// Where it is said.
-    pub clause: String,
+    pub clause: Text,
     /// Did the condition hold, or is this the number that decided?
     pub decisive: bool,
 }
@@ -106,18 +106,19 @@ pub(crate) async fn trace(cx: &mut Cx, decision_id: &str) -> Result<Option<Trace
     let Some(stored) = policy::decision(cx, decision_id).await? else { return Ok(None) };
     let decision = stored.decision;
     let programme = policy::by_sha256(cx, &decision.programme_sha256).await?;
-    let place = |id: &str| programme.clause(id).map_or_else(|| id.to_owned(), |c| c.locator.clone());
+    let place = |id: &str| programme.clause(id).map_or_else(|| Text::new(id, id), |c| c.locator.clone());
     let reason = |r: &rules::Reason| TraceLine {
         title: r.text.clone(),
         shown: String::new(),
-        expression: String::new(),
+        from: Text::default(),
         clause: place(&r.clause),
         decisive: r.passed,
     };
+    let words = |s: &rules::Step, lang| rules::step_in_words(&programme, &decision.steps, s, lang);
     let step = |s: &rules::Step| TraceLine {
         title: s.title.clone(),
         shown: s.shown(),
-        expression: s.expression.clone(),
+        from: Text::new(words(s, kernel::Lang::Zh), words(s, kernel::Lang::En)),
         clause: place(&s.clause),
         decisive: s.binding,
     };

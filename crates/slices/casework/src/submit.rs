@@ -45,7 +45,7 @@ pub struct Against {
     /// The rule's own name for it.
     pub condition: String,
     /// The clause.
-    pub clause: String,
+    pub clause: kernel::Text,
     /// What is wrong and what to do.
     pub text: kernel::Text,
 }
@@ -152,7 +152,7 @@ async fn decide(cx: &mut Cx, case: &mut Case, batch: &Batch) -> Result<Clocks, S
     let answer = crate::programmes::decide(cx, case, &facts, batch).await.map_err(undecided)?;
     if !answer.eligible {
         let shown = |lang| {
-            let one = |a: &Against| match a.clause.as_str() {
+            let one = |a: &Against| match a.clause.get(lang) {
                 "" => a.text.get(lang).to_owned(),
                 clause => format!("{}〔{clause}〕", a.text.get(lang)),
             };

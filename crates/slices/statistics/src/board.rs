@@ -17,6 +17,8 @@ use crate::store::{LevelRow, Target};
 /// SB-1
 const COUNTS_FROM: EvidenceLevel = EvidenceLevel::L2;
 const KEPT_FOR: SignedDuration = SignedDuration::from_secs(60);
+/// While one visitor's request computes it anew, the others are shown what was kept, up to this age.
+const SHOWN_FOR: SignedDuration = SignedDuration::from_secs(300);
 
 /// Which day, and which part.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -77,7 +79,8 @@ pub struct TargetRow {
     #[schema(value_type = String, format = Date)]
     pub by_date: Date,
     /// Where the programme says so.
-    pub clause: String,
+    #[schema(value_type = Object)]
+    pub clause: Text,
     /// How far; absent where the records hold nothing about it.
     pub value: Option<i64>,
 }
@@ -119,14 +122,29 @@ pub struct Board {
 
 /// Boards computed lately.
 #[derive(Default)]
-pub struct BoardCache(Mutex<HashMap<Filter, (Timestamp, Arc<Board>)>>);
+pub struct BoardCache(Mutex<HashMap<Filter, Kept>>);
+
+struct Kept {
+    at: Timestamp,
+    board: Arc<Board>,
+    /// Since when somebody computes it anew.
+    renewed_since: Option<Timestamp>,
+}
 
 impl BoardCache {
     fn get(&self, filter: &Filter, now: Timestamp) -> Option<Arc<Board>> {
-        let kept = self.0.lock().expect("no panic while held");
-        let (at, board) = kept.get(filter)?;
-        let age = now.duration_since(*at);
-        (age >= SignedDuration::ZERO && age < KEPT_FOR).then(|| board.clone())
+        let mut all = self.0.lock().expect("no panic while held");
+        let kept = all.get_mut(filter)?;
+        let within = |since: Timestamp, span| (SignedDuration::ZERO..span).contains(&now.duration_since(since));
+        if within(kept.at, KEPT_FOR) {
+            return Some(kept.board.clone());
+        }
+        if kept.renewed_since.is_some_and(|since| within(since, KEPT_FOR)) && within(kept.at, SHOWN_FOR) {
+            return Some(kept.board.clone());
+        }
+        // The one who asks now computes it; if that fails, another tries a minute later.
+        kept.renewed_since = Some(now);
+        None
     }
 
     fn put(&self, filter: Filter, now: Timestamp, board: Arc<Board>) {
@@ -135,7 +153,7 @@ impl BoardCache {
         if kept.len() >= 64 {
             kept.clear();
         }
-        kept.insert(filter, (now, board));
+        kept.insert(filter, Kept { at: now, board, renewed_since: None });
     }
 }
 

@@ -79,7 +79,7 @@ pub(crate) struct Target {
     pub maximum: Option<i64>,
     pub by_date: Date,
     pub statistic: String,
-    pub locator: String,
+    pub locator: Text,
     pub starts_on: Date,
 }
 
@@ -94,7 +94,7 @@ pub(crate) async fn targets(cx: &mut Cx, day: Date) -> Result<Vec<Target>, Store
             maximum: r.get("maximum")?,
             by_date: r.get("by_date")?,
             statistic: r.get("statistic")?,
-            locator: r.get("clause_locator")?,
+            locator: Text::new(r.get::<String>("clause_locator")?, r.get::<String>("clause_locator_en")?),
             starts_on: r.get("starts_on")?,
         });
     }

@@ -56,7 +56,7 @@ fn the_plan_is_there_in_full() {
         "六（三）",
         "六（四）",
     ];
-    assert_eq!(of_plan.map(|c| c.locator.as_str()).collect::<Vec<_>>(), locators);
+    assert_eq!(of_plan.map(|c| c.locator.zh.as_str()).collect::<Vec<_>>(), locators);
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn the_trace_names_rate_base_cap_and_clause() {
     assert_eq!(trace, expected.map(|(k, n, v, c)| (k, n, v.to_owned(), c)));
     assert_eq!(d.binding().map(|s| s.name.as_str()), Some("ceiling_fen"));
     assert!(d.inputs.get("staff").is_none(), "a fact that no rule reads is not kept");
-    assert_eq!(p.clause("6.2").map(|c| c.locator.as_str()), Some("六（二）"));
+    assert_eq!(p.clause("6.2").map(|c| c.locator.zh.as_str()), Some("六（二）"));
 }
 
 #[test]

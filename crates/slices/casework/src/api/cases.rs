@@ -181,7 +181,7 @@ pub async fn hand_in(
         Err(SubmitError::Ineligible { zh, en, against }) => {
             let field = |a: &submit::Against| FieldError {
                 field: a.condition.clone(),
-                message: format!("{} [{}]", a.text.get(ctx.lang), a.clause),
+                message: format!("{} [{}]", a.text.get(ctx.lang), a.clause.get(ctx.lang)),
             };
             let fields = against.iter().map(field).collect();
             Err(AppError { fields, ..SubmitError::Ineligible { zh, en, against }.into() })

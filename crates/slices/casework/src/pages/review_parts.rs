@@ -44,14 +44,18 @@ pub(super) fn trace(p: &Page, r: &Review) -> Html {
             true => tag("is-ok", p.t("符合", "holds")),
             false => tag("is-bad", p.t("不符合", "does not hold")),
         };
-        let cells = [cell(what, &esc(line.title.get(p.lang))), cell(by, &esc(&line.clause)), cell(result, &verdict.0)];
+        let cells = [
+            cell(what, &esc(line.title.get(p.lang))),
+            cell(by, &esc(line.clause.get(p.lang))),
+            cell(result, &verdict.0),
+        ];
         out.push_str(&format!("<tr>{}</tr>", cells.concat()));
     }
     for line in &t.steps {
         let class = if line.decisive { " class=\"is-binding\"" } else { "" };
         let formula =
-            format!("{} <span class=\"hint code\">{}</span>", esc(line.title.get(p.lang)), esc(&line.expression));
-        let cells = [cell(what, &formula), cell(by, &esc(&line.clause)), cell(result, &esc(&line.shown))];
+            format!("{} <span class=\"hint\">{}</span>", esc(line.title.get(p.lang)), esc(line.from.get(p.lang)));
+        let cells = [cell(what, &formula), cell(by, &esc(line.clause.get(p.lang))), cell(result, &esc(&line.shown))];
         out.push_str(&format!("<tr{class}>{}</tr>", cells.concat()));
     }
     out.push_str(&format!(

@@ -72,7 +72,7 @@ testkit::on_both!(an_ineligible_enterprise_is_told_every_reason_with_its_clause,
     assert_eq!((error.code(), error.status()), ("not-eligible", 409));
     let submit::SubmitError::Ineligible { against, zh, .. } = error else { panic!() };
     assert_eq!(against.len(), 1);
-    assert!(!against[0].clause.is_empty() && zh.contains(&against[0].clause), "{zh}");
+    assert!(!against[0].clause.zh.is_empty() && zh.contains(&against[0].clause.zh), "{zh}");
     let after = w.reload(&case.id).await;
     assert_eq!((after.state, after.version, after.decision_id), (State::Draft, case.version, None));
 });

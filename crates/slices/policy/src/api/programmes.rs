@@ -150,7 +150,7 @@ pub struct ClauseItem {
     /// The document's title.
     pub source: Words,
     /// Where in it.
-    pub locator: String,
+    pub locator: Words,
     /// What it says.
     pub summary: Words,
 }
@@ -216,7 +216,7 @@ fn document(shown: &read::Shown) -> ProgrammeDoc {
             .iter()
             .find(|s| s.id == c.source)
             .map_or(Words { zh: String::new(), en: String::new() }, |s| (&s.title).into()),
-        locator: c.locator.clone(),
+        locator: (&c.locator).into(),
         summary: (&c.summary).into(),
     };
     let target = |t: &rules::Target| TargetItem {

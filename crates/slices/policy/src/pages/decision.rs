@@ -55,7 +55,7 @@ pub async fn get(ctx: Ctx, Path(id): Path<String>) -> Result<Response, AppError>
     let decision = Decision::from_bytes(row.bytes.as_bytes()).ok();
     let [inputs, obstacles, passed, steps] = match (&programme, &decision) {
         (Some(p), Some(d)) => {
-            [inputs(&ctx, p, d), obstacles(ctx.lang, p, d), passed(ctx.lang, p, d), steps(ctx.lang, p, d)]
+            [inputs(&ctx, p, d), obstacles(ctx.lang, p, d), passed(ctx.lang, p, d), steps(ctx.lang, p, d, true)]
         }
         _ => Default::default(),
     };

@@ -171,7 +171,7 @@ fn answer(ctx: &Ctx, offer: &Offer, now: Option<&Offer>) -> Answer {
         chip: clause_chip(lang, p, binding.map_or(i.clause.as_str(), |b| b.clause.as_str())),
         obstacles: obstacles(lang, p, d),
         passed: passed(lang, p, d),
-        steps: steps(lang, p, d),
+        steps: steps(lang, p, d, false),
         granted: d.eligible,
         is_open: d.eligible && offer.batch.is_some(),
     }

@@ -15,8 +15,8 @@ pub fn clause_chip(lang: Lang, programme: &Programme, clause_id: &str) -> Html {
         lang.t("非公文原文", "not an issued text")
     };
     Html(format!(
-        "<details class=\"clause\"><summary lang=\"zh-CN\">{}</summary><div class=\"clause-text\"><p>{}</p><cite>{} {}{}{by}</cite></div></details>",
-        esc(locator),
+        "<details class=\"clause\"><summary>{}</summary><div class=\"clause-text\"><p>{}</p><cite>{} {}{}{by}</cite></div></details>",
+        esc(locator.get(lang)),
         esc(summary.get(lang)),
         esc(source.title.get(lang)),
         esc(source.number.as_deref().unwrap_or("")),
@@ -64,8 +64,9 @@ fn list(rows: String) -> Html {
     if rows.is_empty() { Html::default() } else { Html(format!("<ul class=\"task-list\">{rows}</ul>")) }
 }
 
-/// The numbers, in order: what was in force, each step, each cap, the result; the one that decided is marked.
-pub fn steps(lang: Lang, programme: &Programme, decision: &Decision) -> Html {
+/// The numbers, in order: what was in force, each step, each cap, the result; the one that decided is marked. With
+/// `formulas`, each as the engine computes it beside its words.
+pub fn steps(lang: Lang, programme: &Programme, decision: &Decision, formulas: bool) -> Html {
     if decision.steps.is_empty() {
         return Html::default();
     }
@@ -86,12 +87,17 @@ pub fn steps(lang: Lang, programme: &Programme, decision: &Decision) -> Html {
         heads[3],
     );
     for step in &decision.steps {
-        out.push_str(&step_row(lang, programme, step, &heads));
+        let words = rules::step_in_words(programme, &decision.steps, step, lang);
+        let from = match formulas && !matches!(step.kind, StepKind::Value | StepKind::Batch) {
+            true => format!("{}<br><small class=\"code muted\">{}</small>", esc(&words), esc(&step.expression)),
+            false => esc(&words),
+        };
+        out.push_str(&step_row(lang, programme, step, &from, &heads));
     }
     Html(out + "</tbody></table></div>")
 }
 
-fn step_row(lang: Lang, programme: &Programme, step: &Step, heads: &[&str; 4]) -> String {
+fn step_row(lang: Lang, programme: &Programme, step: &Step, from: &str, heads: &[&str; 4]) -> String {
     let class = match (step.binding, step.kind) {
         (true, _) => " class=\"is-binding\"",
         (_, StepKind::Result) => " class=\"is-final\"",
@@ -111,12 +117,11 @@ fn step_row(lang: Lang, programme: &Programme, step: &Step, heads: &[&str; 4]) -
     };
     format!(
         "<tr{class}><td data-label=\"{}\">{}{binding}<br><small class=\"muted\">{kind}</small></td>\
-         <td data-label=\"{}\"><span class=\"code\">{}</span></td><td data-label=\"{}\">{}</td>\
+         <td data-label=\"{}\">{from}</td><td data-label=\"{}\">{}</td>\
          <td class=\"num result\" data-label=\"{}\">{}</td></tr>",
         heads[0],
         esc(step.title.get(lang)),
         heads[1],
-        esc(&step.expression),
         heads[2],
         clause_chip(lang, programme, &step.clause),
         heads[3],

@@ -13,7 +13,7 @@ fn chip(lang: Lang, programme: Option<&Programme>, id: &str) -> Html {
         programme.and_then(|p| p.sources.iter().find(|s| s.id == clause.source)).map_or("", |s| s.title.get(lang));
     Html(format!(
         "<details class=\"clause\"><summary>{}</summary><div class=\"clause-text\"><p>{}</p><cite>{}</cite></div></details>",
-        esc(&clause.locator),
+        esc(clause.locator.get(lang)),
         esc(clause.summary.get(lang)),
         esc(title)
     ))
@@ -84,7 +84,7 @@ pub(super) fn steps(lang: Lang, programme: Option<&Programme>, decision: &Decisi
     }
     let heads =
         [lang.t("步骤", "Step"), lang.t("怎样得出", "From"), lang.t("依据", "Clause"), lang.t("结果", "Result")];
-    let rows: String = decision.steps.iter().map(|s| step(lang, programme, s, &heads)).collect();
+    let rows: String = decision.steps.iter().map(|s| step(lang, programme, decision, s, &heads)).collect();
     let version = format!(
         "{} · {} {}",
         lang.t("测算过程", "How it was worked out"),
@@ -94,19 +94,20 @@ pub(super) fn steps(lang: Lang, programme: Option<&Programme>, decision: &Decisi
     table(&version, &heads, &rows)
 }
 
-fn step(lang: Lang, programme: Option<&Programme>, s: &Step, heads: &[&str; 4]) -> String {
+fn step(lang: Lang, programme: Option<&Programme>, d: &Decision, s: &Step, heads: &[&str; 4]) -> String {
+    let from = programme.map_or_else(|| s.expression.clone(), |p| rules::step_in_words(p, &d.steps, s, lang));
     let (class, mark) = match (s.binding, s.kind) {
         (true, _) => (" class=\"is-binding\"", format!(" {}", decides(lang))),
         (_, StepKind::Result) => (" class=\"is-final\"", String::new()),
         _ => ("", String::new()),
     };
     format!(
-        "<tr{class}><td data-label=\"{}\">{}{mark}</td><td data-label=\"{}\"><span class=\"code\">{}</span></td>\
+        "<tr{class}><td data-label=\"{}\">{}{mark}</td><td data-label=\"{}\">{}</td>\
          <td data-label=\"{}\">{}</td><td class=\"num result\" data-label=\"{}\">{}</td></tr>",
         heads[0],
         esc(s.title.get(lang)),
         heads[1],
-        esc(&s.expression),
+        esc(&from),
         heads[2],
         chip(lang, programme, &s.clause),
         heads[3],

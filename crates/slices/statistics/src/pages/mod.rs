@@ -111,7 +111,7 @@ pub(crate) fn target_table(ctx: &Ctx, targets: &[TargetRow]) -> Table {
             value,
             Cell::Html(progress),
             Cell::Date(Some(t.by_date)),
-            Cell::text(&t.clause),
+            Cell::text(t.clause.get(lang)),
         ]);
     }
     table
