@@ -2,7 +2,8 @@
 
 use anyhow::Result;
 
-#[tokio::main]
-async fn main() -> Result<()> {
-    yunjin::cli::run().await
+fn main() -> Result<()> {
+    let threads = store::worker_threads(store::DbOptions::default());
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
+    runtime.block_on(yunjin::cli::run())
 }

@@ -45,6 +45,15 @@ pub async fn daily(app: &AppState) {
 
 /// Assesses every order that is under way by its programme's thresholds.
 pub async fn assess(app: &AppState) -> Result<usize, usage::assess::AssessError> {
+    usage::jobs::assess_all(&app.db, thresholds(app).await?).await
+}
+
+/// Assesses the orders of enterprises whose use has changed since.
+pub async fn assess_changed(app: &AppState) -> Result<usize, usage::assess::AssessError> {
+    usage::jobs::assess_changed(&app.db, thresholds(app).await?).await
+}
+
+async fn thresholds(app: &AppState) -> Result<usage::jobs::ThresholdsOf, StoreError> {
     let programmes =
         app.db.read::<_, StoreError, _>(&Actor::system(), |cx| Box::pin(policy::list_published(cx))).await?;
     let known: HashMap<String, usage::Thresholds> = programmes
@@ -56,8 +65,7 @@ pub async fn assess(app: &AppState) -> Result<usize, usage::assess::AssessError>
             )
         })
         .collect();
-    let of = Arc::new(move |id: Option<&str>| id.and_then(|i| known.get(i)).copied().unwrap_or_default());
-    usage::jobs::assess_all(&app.db, of).await
+    Ok(Arc::new(move |id: Option<&str>| id.and_then(|i| known.get(i)).copied().unwrap_or_default()))
 }
 
 fn note<T: std::fmt::Debug, E: Refusal>(job: &str, result: Result<T, E>) {
@@ -67,7 +75,7 @@ fn note<T: std::fmt::Debug, E: Refusal>(job: &str, result: Result<T, E>) {
     }
 }
 
-/// Runs the jobs until aborted: sealing every ten seconds, the rest every ten minutes (they do nothing twice a day).
+/// Runs the jobs until aborted: sealing and assessing what changed every ten seconds, the rest every ten minutes (they do nothing twice a day).
 pub fn start(app: AppState) -> JoinHandle<()> {
     tokio::spawn(async move {
         let importing = app.part::<usage::Importing>();
@@ -77,6 +85,7 @@ pub fn start(app: AppState) -> JoinHandle<()> {
         loop {
             tick.tick().await;
             note("journal.seal", seal(&app).await);
+            note("usage.assess_changed", assess_changed(&app).await);
             if round.is_multiple_of(60) {
                 daily(&app).await;
             }

@@ -61,7 +61,7 @@ pub async fn bills(w: &mut World, provider: usize) -> Result<()> {
     if csv.lines().count() > 1 {
         let name = format!("{}-{}.csv", w.story.providers[provider].code, month.strftime("%Y-%m"));
         import(w, provider, &name, &csv).await?;
-        worker::assess(&w.app).await?;
+        worker::assess_changed(&w.app).await?;
     }
     Ok(())
 }

@@ -96,8 +96,8 @@ table! {
     ListOrgs: [(DistrictOfficer, District), (CityOfficer, All), (Auditor, All)],
     /// Import organisations from a spreadsheet.
     ImportOrgs: [(DistrictOfficer, District), (CityOfficer, All)],
-    /// Manage accounts and roles.
-    ManageAccounts: [(Administrator, All)],
+    /// Manage accounts and roles; an organisation its own people.
+    ManageAccounts: [(EnterpriseOwner, Own), (Provider, Own), (Administrator, All)],
 
     /// Draft a programme; see drafts.
     DraftProgramme: [(CityOfficer, All)],

@@ -3,32 +3,34 @@
 use std::borrow::Cow;
 
 use sqlx::pool::PoolConnection;
-use sqlx::{AssertSqlSafe, Connection, Postgres, Sqlite};
+use sqlx::{AssertSqlSafe, Connection, Postgres};
 
-use crate::{Param, Row, StoreError};
+use crate::sqlite::SqliteConn;
+use crate::{Param, Row, SqlError, StoreError};
 
 /// A connection. Statements use `$1, $2 …` on both databases.
 pub enum Conn {
     /// SQLite.
-    Sqlite(PoolConnection<Sqlite>),
+    Sqlite(SqliteConn),
     /// PostgreSQL.
     Postgres(PoolConnection<Postgres>),
 }
 
-macro_rules! bind {
-    ($db:ty, $sql:expr, $params:expr) => {{
-        // Values travel only as parameters; the text is ours, at most assembled from fixed pieces.
-        let mut q = sqlx::query::<$db>(AssertSqlSafe($sql.clone()));
-        for p in $params {
-            q = match p {
-                Param::Int(v) => q.bind(v),
-                Param::Text(v) => q.bind(v),
-                Param::Bool(v) => q.bind(v),
-                Param::Real(v) => q.bind(v),
-            };
-        }
-        q
-    }};
+/// Values travel only as parameters; the text is ours, at most assembled from fixed pieces.
+fn postgres(
+    sql: &Cow<'static, str>,
+    params: Vec<Param>,
+) -> sqlx::query::Query<'static, Postgres, sqlx::postgres::PgArguments> {
+    let mut q = sqlx::query::<Postgres>(AssertSqlSafe(sql.clone()));
+    for p in params {
+        q = match p {
+            Param::Int(v) => q.bind(v),
+            Param::Text(v) => q.bind(v),
+            Param::Bool(v) => q.bind(v),
+            Param::Real(v) => q.bind(v),
+        };
+    }
+    q
 }
 
 fn doing(sql: &str) -> String {
@@ -40,8 +42,10 @@ impl Conn {
     pub async fn execute(&mut self, sql: impl Into<Cow<'static, str>>, params: Vec<Param>) -> Result<u64, StoreError> {
         let sql = sql.into();
         let done = match self {
-            Conn::Sqlite(c) => bind!(Sqlite, sql, params).execute(&mut **c).await.map(|r| r.rows_affected()),
-            Conn::Postgres(c) => bind!(Postgres, sql, params).execute(&mut **c).await.map(|r| r.rows_affected()),
+            Conn::Sqlite(c) => c.execute(&sql, &params),
+            Conn::Postgres(c) => {
+                postgres(&sql, params).execute(&mut **c).await.map(|r| r.rows_affected()).map_err(SqlError::from)
+            }
         };
         done.map_err(|source| StoreError::Sql { doing: doing(&sql), source })
     }
@@ -50,14 +54,12 @@ impl Conn {
     pub async fn all(&mut self, sql: impl Into<Cow<'static, str>>, params: Vec<Param>) -> Result<Vec<Row>, StoreError> {
         let sql = sql.into();
         let rows = match self {
-            Conn::Sqlite(c) => bind!(Sqlite, sql, params)
+            Conn::Sqlite(c) => c.all(&sql, &params).map(|rows| rows.into_iter().map(Row::Sqlite).collect()),
+            Conn::Postgres(c) => postgres(&sql, params)
                 .fetch_all(&mut **c)
                 .await
-                .map(|rows| rows.into_iter().map(Row::Sqlite).collect()),
-            Conn::Postgres(c) => bind!(Postgres, sql, params)
-                .fetch_all(&mut **c)
-                .await
-                .map(|rows| rows.into_iter().map(Row::Postgres).collect()),
+                .map(|rows| rows.into_iter().map(Row::Postgres).collect())
+                .map_err(SqlError::from),
         };
         rows.map_err(|source| StoreError::Sql { doing: doing(&sql), source })
     }
@@ -82,8 +84,10 @@ impl Conn {
     pub async fn script(&mut self, sql: impl Into<Cow<'static, str>>) -> Result<(), StoreError> {
         let sql = sql.into();
         let done = match self {
-            Conn::Sqlite(c) => sqlx::raw_sql(AssertSqlSafe(sql.clone())).execute(&mut **c).await.map(|_| ()),
-            Conn::Postgres(c) => sqlx::raw_sql(AssertSqlSafe(sql.clone())).execute(&mut **c).await.map(|_| ()),
+            Conn::Sqlite(c) => c.script(&sql),
+            Conn::Postgres(c) => {
+                sqlx::raw_sql(AssertSqlSafe(sql.clone())).execute(&mut **c).await.map(|_| ()).map_err(SqlError::from)
+            }
         };
         done.map_err(|source| StoreError::Sql { doing: doing(&sql), source })
     }
@@ -91,8 +95,8 @@ impl Conn {
     /// Is the connection alive?
     pub async fn ping(&mut self) -> Result<(), StoreError> {
         let done = match self {
-            Conn::Sqlite(c) => c.ping().await,
-            Conn::Postgres(c) => c.ping().await,
+            Conn::Sqlite(_) => Ok(()),
+            Conn::Postgres(c) => c.ping().await.map_err(SqlError::from),
         };
         done.map_err(|source| StoreError::Sql { doing: "ping".into(), source })
     }

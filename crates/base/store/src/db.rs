@@ -4,19 +4,18 @@ use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use kernel::{Actor, Clock, IdSource};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{PgPool, SqlitePool};
 
+use crate::sqlite::Readers;
 use crate::writer::{Writer, committed};
-use crate::{Conn, Cx, StoreError, migrate, params};
+use crate::{Conn, Cx, SqlError, StoreError, migrate, params};
 
 /// Which database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +51,7 @@ impl Default for DbOptions {
 }
 
 enum Pools {
-    Sqlite { read: SqlitePool, write: SqlitePool },
+    Sqlite { readers: Arc<Readers> },
     Postgres(PgPool),
 }
 
@@ -67,15 +66,22 @@ struct Inner {
 #[derive(Clone)]
 pub struct Db(Arc<Inner>);
 
-fn sql_error(doing: &str) -> impl FnOnce(sqlx::Error) -> StoreError + '_ {
-    move |source| StoreError::Sql { doing: doing.to_owned(), source }
+fn sql_error<E: Into<SqlError>>(doing: &str) -> impl FnOnce(E) -> StoreError + '_ {
+    move |source| StoreError::Sql { doing: doing.to_owned(), source: source.into() }
+}
+
+/// How many threads a program should run its tasks on: besides one a core, as many as may be inside SQLite at once.
+pub fn worker_threads(options: DbOptions) -> usize {
+    let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    // One for the writer.
+    cores + options.readers_max as usize + 1
 }
 
 impl Db {
     /// Opens the records and brings their schema to this program's version.
     pub async fn open(config: &DbConfig, options: DbOptions, clock: Arc<dyn Clock>) -> Result<Db, StoreError> {
         let pools = match config {
-            DbConfig::Sqlite(path) => open_sqlite(path, options).await?,
+            DbConfig::Sqlite(path) => open_sqlite(path, options)?,
             DbConfig::Postgres(url) => open_postgres(url, options).await?,
         };
         let ids = options.seed.map_or_else(IdSource::from_os, IdSource::seeded);
@@ -100,16 +106,16 @@ impl Db {
 
     async fn write_conn(&self) -> Result<Conn, StoreError> {
         match &self.0.pools {
-            Pools::Sqlite { write, .. } => write.acquire().await.map(Conn::Sqlite),
-            Pools::Postgres(pool) => pool.acquire().await.map(Conn::Postgres),
+            Pools::Sqlite { readers } => readers.writer().map(Conn::Sqlite),
+            Pools::Postgres(pool) => pool.acquire().await.map(Conn::Postgres).map_err(SqlError::from),
         }
         .map_err(sql_error("connecting to write"))
     }
 
     async fn read_conn(&self) -> Result<Conn, StoreError> {
         match &self.0.pools {
-            Pools::Sqlite { read, .. } => read.acquire().await.map(Conn::Sqlite),
-            Pools::Postgres(pool) => pool.acquire().await.map(Conn::Postgres),
+            Pools::Sqlite { readers } => readers.acquire().await.map(Conn::Sqlite),
+            Pools::Postgres(pool) => pool.acquire().await.map(Conn::Postgres).map_err(SqlError::from),
         }
         .map_err(sql_error("connecting to read"))
     }
@@ -233,48 +239,22 @@ impl Db {
 
     /// Closes all connections; SQLite folds its log into the file.
     pub async fn close(&self) {
-        let mut turn = self.0.writer.turn().await;
-        turn.fail(&StoreError::CommitFailed("closing".into()));
-        match &self.0.pools {
-            Pools::Sqlite { read, write } => {
-                read.close().await;
-                write.close().await;
-            }
-            Pools::Postgres(pool) => pool.close().await,
+        if let Pools::Sqlite { readers } = &self.0.pools {
+            readers.close();
+        }
+        // The connection that writes goes last: it is the one that may fold the log.
+        self.0.writer.turn().await.fail(&StoreError::CommitFailed("closing".into()));
+        if let Pools::Postgres(pool) = &self.0.pools {
+            pool.close().await;
         }
     }
 }
 
-async fn open_sqlite(path: &std::path::Path, options: DbOptions) -> Result<Pools, StoreError> {
+fn open_sqlite(path: &std::path::Path, options: DbOptions) -> Result<Pools, StoreError> {
     if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(|e| StoreError::io("creating the data folder", e))?;
     }
-    let base = SqliteConnectOptions::new()
-        .filename(path)
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(true)
-        .busy_timeout(Duration::from_secs(30))
-        .statement_cache_capacity(512)
-        .pragma("cache_size", "-65536");
-    // The one connection that writes lives as long as the process.
-    let write = SqlitePoolOptions::new()
-        .max_connections(1)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .connect_with(base.clone())
-        .await
-        .map_err(sql_error("opening the SQLite file"))?;
-    let read = SqlitePoolOptions::new()
-        .max_connections(options.readers_max)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .test_before_acquire(false)
-        .connect_with(base.pragma("query_only", "on"))
-        .await
-        .map_err(sql_error("opening the SQLite file for reading"))?;
-    Ok(Pools::Sqlite { read, write })
+    Ok(Pools::Sqlite { readers: Readers::new(path, options.readers_max) })
 }
 
 async fn open_postgres(url: &str, options: DbOptions) -> Result<Pools, StoreError> {

@@ -1,5 +1,19 @@
 //! What can go wrong below a use case. Refusals of the business are not here: each use case names its own.
 
+/// What a database says.
+#[derive(Debug, thiserror::Error)]
+pub enum SqlError {
+    /// SQLite.
+    #[error(transparent)]
+    Sqlite(#[from] rusqlite::Error),
+    /// PostgreSQL, or the way to it.
+    #[error(transparent)]
+    Postgres(#[from] sqlx::Error),
+    /// The program is ending.
+    #[error("the records are closed")]
+    Closed,
+}
+
 /// A fault of the records themselves.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -10,7 +24,7 @@ pub enum StoreError {
         doing: String,
         /// The database's own words.
         #[source]
-        source: sqlx::Error,
+        source: SqlError,
     },
     /// A row that cannot be: the column is missing or holds what it must not.
     #[error("column {column} cannot be read: {why}")]
@@ -71,7 +85,14 @@ pub enum StoreError {
 impl StoreError {
     /// Did the statement run into a unique constraint? Use cases turn that into their own named refusal.
     pub fn is_unique_violation(&self) -> bool {
-        matches!(self, StoreError::Sql { source: sqlx::Error::Database(e), .. } if e.is_unique_violation())
+        use rusqlite::ffi::{SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
+        match self {
+            StoreError::Sql { source: SqlError::Postgres(sqlx::Error::Database(e)), .. } => e.is_unique_violation(),
+            StoreError::Sql { source: SqlError::Sqlite(e), .. } => e
+                .sqlite_error()
+                .is_some_and(|e| [SQLITE_CONSTRAINT_UNIQUE, SQLITE_CONSTRAINT_PRIMARYKEY].contains(&e.extended_code)),
+            _ => false,
+        }
     }
 
     /// Wraps an input/output error with what was being done.

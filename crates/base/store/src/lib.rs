@@ -18,18 +18,20 @@ mod journal;
 mod migrate;
 mod refusal;
 mod seal;
+mod sqlite;
 mod value;
 mod writer;
 
 pub use blobs::{BlobError, Blobs, DocumentKind, StoredBlob};
 pub use conn::Conn;
 pub use cx::Cx;
-pub use db::{Backend, Db, DbConfig, DbOptions};
-pub use error::StoreError;
+pub use db::{Backend, Db, DbConfig, DbOptions, worker_threads};
+pub use error::{SqlError, StoreError};
 pub use journal::{JournalEntry, JournalFilter, list_journal};
 pub use migrate::{MIGRATIONS, latest_version};
 pub use refusal::Refusal;
 pub use seal::{SealReport, Sealer, verify_journal};
+pub use sqlite::{SqliteConn, SqliteRow};
 pub use value::{Column, Param, Row};
 
 pub use futures_util::future::BoxFuture;

@@ -7,11 +7,12 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use kernel::{EvidenceLevel, Fen, Uscc};
+use rusqlite::types::{FromSql, ValueRef};
 use sqlx::postgres::PgRow;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Postgres, Row as _, Sqlite};
+use sqlx::{Postgres, Row as _};
 
 use crate::StoreError;
+use crate::sqlite::SqliteRow;
 
 /// One bound value. A null keeps its type: PostgreSQL asks for it.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,16 +71,16 @@ impl Row {
 
     fn raw<T>(&self, column: &str) -> Result<T, StoreError>
     where
-        T: for<'r> sqlx::Decode<'r, Sqlite>
-            + sqlx::Type<Sqlite>
-            + for<'r> sqlx::Decode<'r, Postgres>
-            + sqlx::Type<Postgres>,
+        T: FromSql + for<'r> sqlx::Decode<'r, Postgres> + sqlx::Type<Postgres>,
     {
         let value = match self {
-            Row::Sqlite(r) => r.try_get::<T, _>(column),
-            Row::Postgres(r) => r.try_get::<T, _>(column),
+            Row::Sqlite(r) => match r.value(column) {
+                Some(value) => T::column_result(ValueRef::from(value)).map_err(|e| e.to_string()),
+                None => Err("the row has no such column".to_owned()),
+            },
+            Row::Postgres(r) => r.try_get::<T, _>(column).map_err(|e| e.to_string()),
         };
-        value.map_err(|e| StoreError::Column { column: column.to_owned(), why: e.to_string() })
+        value.map_err(|why| StoreError::Column { column: column.to_owned(), why })
     }
 }
 

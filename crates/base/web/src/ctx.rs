@@ -152,10 +152,20 @@ impl Ctx {
             contrast: self.visitor.contrast,
             flash: self.visitor.flash.clone(),
             request_id: self.visitor.request_id.clone(),
+            lang_form: None,
             path: self.uri.path().to_owned(),
             query: self.uri.query().unwrap_or("").to_owned(),
             app: self.app.clone(),
         }
+    }
+
+    /// For a page that is the answer to a posted form: the reader may have asked for it in the other language. Returns
+    /// the cookie that keeps the choice.
+    pub fn choose_language(&mut self, form: &crate::FormData) -> Option<HeaderValue> {
+        let lang = Lang::from_tag(form.get("_lang"))?;
+        self.lang = lang;
+        self.visitor.lang = lang;
+        Some(crate::preference_cookie("yj_lang", lang.code()))
     }
 
     /// Draws a template.
@@ -218,6 +228,8 @@ pub struct Page {
     pub flash: Option<String>,
     /// For error pages.
     pub request_id: String,
+    /// The form that a change of language sends again, where the page is the answer to it.
+    pub lang_form: Option<&'static str>,
     /// The page's path.
     pub path: String,
     query: String,
@@ -236,6 +248,11 @@ impl Page {
     /// Adds a step to the breadcrumb.
     pub fn crumb(mut self, href: &str, words: &str) -> Page {
         self.crumbs.push((href.to_owned(), words.to_owned()));
+        self
+    }
+    /// A change of language sends the form of this id again, since the page is the answer to it.
+    pub fn answers_form(mut self, id: &'static str) -> Page {
+        self.lang_form = Some(id);
         self
     }
     /// The site's words.

@@ -123,12 +123,15 @@ pub fn again_or_fail(
 struct ErrorPage {
     p: Page,
     error: AppError,
+    /// The page of ours that the reader came from.
+    back: Option<String>,
 }
 
 /// Middleware: turns an [`AppError`] into a page or into problem details, in the reader's language.
 pub async fn render_errors(State(app): State<AppState>, request: Request, next: Next) -> Response {
     let visitor = request.extensions().get::<Visitor>().cloned().unwrap_or_default();
     let uri = request.uri().clone();
+    let back = came_from(&request);
     let response = next.run(request).await;
     let found = response.extensions().get::<AppError>().cloned();
     let error = match (found, response.status()) {
@@ -163,7 +166,7 @@ pub async fn render_errors(State(app): State<AppState>, request: Request, next: 
     } else {
         ctx.t("未能完成", "Not done")
     };
-    let page = ErrorPage { p: ctx.page(title), error };
+    let page = ErrorPage { p: ctx.page(title), error, back };
     match ctx.render(&page) {
         Ok(mut r) => {
             *r.status_mut() = status;
@@ -171,4 +174,15 @@ pub async fn render_errors(State(app): State<AppState>, request: Request, next: 
         }
         Err(_) => status.into_response(),
     }
+}
+
+/// The address on this site that the request was sent from, unless it is the same one again.
+fn came_from(request: &Request) -> Option<String> {
+    let header = |name| request.headers().get(name).and_then(|v| v.to_str().ok());
+    let referer: axum::http::Uri = header(header::REFERER)?.parse().ok()?;
+    let host = header(header::HOST)?;
+    let path = referer.path_and_query()?.as_str();
+    let same = *request.method() == axum::http::Method::GET && request.uri().path() == referer.path();
+    (referer.authority()?.as_str() == host && path.starts_with('/') && !path.starts_with("//") && !same)
+        .then(|| path.to_owned())
 }

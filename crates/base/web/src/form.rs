@@ -96,6 +96,11 @@ impl Form {
         self.open_with(action, "")
     }
 
+    /// The same with an id, for buttons that stand elsewhere on the page.
+    pub fn open_named(&self, action: &str, id: &str) -> Html {
+        self.open_with(action, &format!(" id=\"{}\"", esc(id)))
+    }
+
     /// The same for a form with files.
     pub fn open_upload(&self, action: &str) -> Html {
         self.open_with(action, " enctype=\"multipart/form-data\"")
@@ -151,6 +156,8 @@ impl Form {
             attributes: String::new(),
             options: Vec::new(),
             optional: false,
+            filters: false,
+            rows: 4,
         }
     }
 
@@ -225,6 +232,8 @@ pub struct Field {
     attributes: String,
     options: Vec<(String, String, bool)>,
     optional: bool,
+    filters: bool,
+    rows: u8,
 }
 
 impl Field {
@@ -247,6 +256,16 @@ impl Field {
     /// May be left empty.
     pub fn optional(mut self) -> Field {
         self.optional = true;
+        self
+    }
+    /// A choice that narrows a list: none chosen means all.
+    pub fn filters(mut self) -> Field {
+        self.filters = true;
+        self
+    }
+    /// Height of a text of several lines.
+    pub fn rows(mut self, rows: u8) -> Field {
+        self.rows = rows;
         self
     }
     /// A code: monospaced, no spelling check.
@@ -300,13 +319,15 @@ impl Field {
                 }
             }
             Kind::Textarea => format!(
-                "<textarea class=\"textarea\" id=\"{name}\" name=\"{name}\" rows=\"4\"{attributes}>{value}</textarea>"
+                "<textarea class=\"textarea {}\" id=\"{name}\" name=\"{name}\" rows=\"{}\"{attributes}>{value}</textarea>",
+                self.class, self.rows
             ),
             Kind::File => {
                 format!("<input class=\"file-field\" type=\"file\" id=\"{name}\" name=\"{name}\"{attributes}>")
             }
             Kind::Select => {
-                let mut options = format!("<option value=\"\">{}</option>", self.lang.t("请选择", "Choose"));
+                let none = if self.filters { self.lang.t("全部", "All") } else { self.lang.t("请选择", "Choose") };
+                let mut options = format!("<option value=\"\">{none}</option>");
                 for (v, label, chosen) in &self.options {
                     let selected = if *chosen { " selected" } else { "" };
                     options.push_str(&format!("<option value=\"{}\"{selected}>{}</option>", esc(v), esc(label)));

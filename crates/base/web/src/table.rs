@@ -283,9 +283,11 @@ impl fmt::Display for Table {
             return write!(f, "<p class=\"empty\">{}</p>", esc(&self.empty));
         }
         let caption = esc(&self.caption);
+        // The card around it is often named like the table: landmarks must be told apart by name.
+        let scrolls = self.lang.t("（表格）", " (table)");
         write!(
             f,
-            "<div class=\"table-wrap\" role=\"region\" aria-label=\"{caption}\" tabindex=\"0\"><table class=\"data-table table-cards\" id=\"{}\"><caption class=\"sr-only\">{caption}</caption><thead><tr>",
+            "<div class=\"table-wrap\" role=\"region\" aria-label=\"{caption}{scrolls}\" tabindex=\"0\"><table class=\"data-table table-cards\" id=\"{}\"><caption class=\"sr-only\">{caption}</caption><thead><tr>",
             esc(&self.id)
         )?;
         for c in &self.columns {

@@ -139,6 +139,25 @@ async fn a_form_keeps_what_was_typed_and_says_what_is_wrong() {
 }
 
 #[tokio::test]
+async fn an_error_page_leads_back_where_the_reader_came_from() {
+    let (_bed, app) = bed().await;
+    let ask = async |referer: &str| {
+        let request = Request::post("/try")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("host", "yunjin.test")
+            .header("referer", referer)
+            .body(Body::from("_csrf=wrong&amount=1"))
+            .unwrap();
+        call(&app, testkit::enterprise_owner("org_a"), request).await.2
+    };
+    let back = "回到上一页";
+    assert!(ask("http://yunjin.test/try?a=1").await.contains("href=\"/try?a=1\""));
+    for elsewhere in ["http://other.test/try", "http://yunjin.test//other.test/", "nonsense", "javascript:alert(1)"] {
+        assert!(!ask(elsewhere).await.contains(back), "{elsewhere}");
+    }
+}
+
+#[tokio::test]
 async fn a_second_click_does_nothing_more() {
     let (_bed, app) = bed().await;
     let owner = testkit::enterprise_owner("org_a");

@@ -41,7 +41,8 @@ pub fn in_words(programme: &Programme, expression: &str, lang: Lang, named: impl
     let mut reader =
         Reader { rest: expression, lang, of_rates: expression.contains("_bp"), name_of: &name_of, depth: 0 };
     let words = reader.terms(&[]);
-    words.split_whitespace().collect::<Vec<_>>().join(" ")
+    let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    words.replace(" :", ":").replace(" ;", ";").replace(" ；", "；")
 }
 
 fn title(programme: &Programme, name: &str, lang: Lang) -> Option<String> {

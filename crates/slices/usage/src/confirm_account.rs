@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use store::Cx;
 
 use crate::model::{Account, ClaimVerb};
-use crate::store::accounts;
+use crate::store::{accounts, levels};
 
 /// Longest reason.
 pub const REASON_CHARS_MAX: usize = 500;
@@ -64,6 +64,7 @@ pub async fn run(cx: &mut Cx, cmd: ConfirmAccount) -> Result<Account, ConfirmAcc
         ..before.clone()
     };
     accounts::put(cx, &after).await?;
+    levels::note_to_assess(cx, std::slice::from_ref(&after.enterprise_id)).await?;
     cx.journal("usage.confirm_account", &format!("usage_account/{}", after.id), &before, &after).await?;
     Ok(after)
 }

@@ -37,6 +37,34 @@ pub async fn assess_all(db: &Db, thresholds: ThresholdsOf) -> Result<usize, Asse
     }
 }
 
+/// Enterprises assessed in one transaction.
+const ENTERPRISES: u32 = 20;
+
+/// Assesses the orders of enterprises whose use has changed: by an import or a confirmed account. Runs every few
+/// seconds. Answers how many orders there were.
+pub async fn assess_changed(db: &Db, thresholds: ThresholdsOf) -> Result<usize, AssessError> {
+    let mut count = 0;
+    loop {
+        let waits: Vec<String> =
+            db.read(&Actor::system(), |cx| Box::pin(async move { levels::to_assess(cx, ENTERPRISES).await })).await?;
+        if waits.is_empty() {
+            return Ok(count);
+        }
+        let asked = thresholds.clone();
+        count += db
+            .write(&Actor::system(), "assess", move |cx| {
+                Box::pin(async move {
+                    let orders = assess_enterprises(cx, &waits, &asked).await?;
+                    levels::forget_to_assess(cx, &waits).await?;
+                    let after = serde_json::json!({ "enterprises": waits, "orders": orders });
+                    cx.journal("usage.assess_changed", "usage_level", &(), &after).await?;
+                    Ok::<_, AssessError>(orders)
+                })
+            })
+            .await?;
+    }
+}
+
 /// Assesses the orders of these enterprises: after an import or a confirmed account changed what their use is.
 pub async fn assess_enterprises(
     cx: &mut Cx,

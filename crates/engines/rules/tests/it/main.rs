@@ -6,6 +6,7 @@ mod expected;
 mod properties;
 mod replay;
 mod tianjin;
+mod words;
 
 use rules::Programme;
 

@@ -1,9 +1,11 @@
-//! Makes an account: the administrator for anybody; registering an organisation makes its first one.
+//! Makes an account: the administrator for anybody, an enterprise's owner or a provider for its own people; registering
+//! an organisation makes its first one.
 
-use kernel::{Action, Lang, Role, Subject};
+use kernel::{Action, Lang, Role};
 use serde_json::json;
 use store::Cx;
 
+use super::manage::belongs;
 use super::{Account, login_key};
 use crate::model::OrgKind;
 use crate::secrets::PasswordHash;
@@ -55,9 +57,9 @@ store::refusals! {
     }
 }
 
-/// Makes an account (OR-4: only the administrator does).
+/// Makes an account (OR-4: outside one's own organisation only the administrator does).
 pub async fn run(cx: &mut Cx, cmd: NewAccount) -> Result<String, CreateAccountError> {
-    if !cx.permits(Action::ManageAccounts, &Subject::none()) {
+    if !cx.permits(Action::ManageAccounts, &belongs(cmd.org_id.as_deref())) {
         return Err(CreateAccountError::Forbidden);
     }
     insert(cx, cmd).await

@@ -1,4 +1,5 @@
-//! What the administrator does with accounts: list, disable, enable, reset.
+//! What an administrator does with accounts, and an enterprise's owner or a provider with those of its own people:
+//! list, disable, enable, reset.
 
 use kernel::{Action, Subject};
 use serde_json::json;
@@ -24,10 +25,20 @@ async fn managed(cx: &mut Cx, account_id: &str) -> Result<Account, ManageAccount
     if !cx.permits(Action::ManageAccounts, &Subject::none()) {
         return Err(ManageAccountError::Forbidden);
     }
-    sql::by_id(cx, account_id).await?.ok_or(ManageAccountError::NotFound)
+    let account = sql::by_id(cx, account_id).await?.ok_or(ManageAccountError::NotFound)?;
+    if !cx.permits(Action::ManageAccounts, &belongs(account.org_id.as_deref())) {
+        return Err(ManageAccountError::Forbidden);
+    }
+    Ok(account)
 }
 
-/// Accounts in order of login: those after `after` that begin with `prefix`.
+/// Where an account belongs: to an organisation, or, as an officer's, to none that anybody could own.
+pub(super) fn belongs(org_id: Option<&str>) -> Subject<'_> {
+    Subject::org(org_id.unwrap_or_default())
+}
+
+/// Accounts in order of login: those after `after` that begin with `prefix`; of one's own organisation, for who acts for
+/// one.
 pub async fn list(
     cx: &mut Cx,
     after: Option<String>,
@@ -37,7 +48,8 @@ pub async fn list(
     if !cx.permits(Action::ManageAccounts, &Subject::none()) {
         return Err(ManageAccountError::Forbidden);
     }
-    Ok(sql::list(cx, after.as_deref(), &super::login_key(&prefix), limit).await?)
+    let org_id = cx.actor.org_id.clone();
+    Ok(sql::list(cx, org_id.as_deref(), after.as_deref(), &super::login_key(&prefix), limit).await?)
 }
 
 /// One account.

@@ -1,11 +1,11 @@
-//! `/accounts/new`: the administrator makes an account.
+//! `/accounts/new`: the administrator makes an account, or an organisation one of its people's.
 
 use askama::Template;
 use axum::response::Response;
-use kernel::{Lang, Role};
+use kernel::{Actor, Lang, Role};
 use web::{AppError, Ctx, Form, FormData, Page, again_or_fail};
 
-use super::{blank, facts_form::districts, without_secrets};
+use super::{accounts_title, blank, facts_form::districts, without_secrets};
 use crate::accounts::create::{self, NewAccount};
 use crate::accounts::login_key;
 use crate::{Password, Passwords};
@@ -17,22 +17,30 @@ struct NewPage {
     f: Form,
     roles: web::Field,
     district: web::Field,
+    /// The administrator also says where the account belongs.
+    any_org: bool,
 }
 
-fn roles(lang: Lang) -> Vec<(String, String)> {
-    let people = Role::PEOPLE.into_iter().filter(|r| *r != Role::Public);
+/// The roles that the actor may give: an organisation those that act for it.
+fn roles(actor: &Actor, lang: Lang) -> Vec<(String, String)> {
+    let gives = |role: &Role| match actor.role {
+        Role::EnterpriseOwner => matches!(role, Role::EnterpriseOwner | Role::EnterpriseMember),
+        Role::Provider => *role == Role::Provider,
+        _ => *role != Role::Public,
+    };
+    let people = Role::PEOPLE.into_iter().filter(gives);
     people.map(|r| (r.code().to_owned(), r.label(lang).to_owned())).collect()
 }
 
 fn page(ctx: &Ctx, f: Form) -> Result<Response, AppError> {
-    let p = ctx.page(ctx.t("新建账号", "New account")).crumb("/accounts", ctx.t("账户管理", "Accounts"));
-    let roles = f.select("role", roles(ctx.lang)).label(ctx.t("身份", "Role"));
+    let p = ctx.page(ctx.t("新建账号", "New account")).crumb("/accounts", accounts_title(ctx));
+    let roles = f.select("role", roles(&ctx.actor, ctx.lang)).label(ctx.t("身份", "Role"));
     let district = f
         .select("district", districts(ctx.lang))
         .label(ctx.t("所在区", "District"))
         .hint(ctx.t("只有区级经办需要", "Only a district officer has one"))
         .optional();
-    ctx.render(&NewPage { p, f, roles, district })
+    ctx.render(&NewPage { p, f, roles, district, any_org: ctx.actor.org_id.is_none() })
 }
 
 /// The form.
@@ -60,7 +68,7 @@ pub async fn post(ctx: Ctx, data: FormData) -> Result<Response, AppError> {
         return page(&ctx, Form::again(&ctx, &open, Vec::new()));
     };
     let filled = |name: &str| Some(data.get(name).to_owned()).filter(|v| !v.is_empty());
-    let (org_id, district) = (filled("org_id"), filled("district"));
+    let (org_id, district) = (ctx.actor.org_id.clone().or_else(|| filled("org_id")), filled("district"));
     let cmd = NewAccount { login, person_name, role, org_id, district, password: hash, must_change_password: true };
     match ctx.submit(&open, move |cx| Box::pin(create::run(cx, cmd))).await {
         Ok(id) => {

@@ -5,7 +5,7 @@ use axum::extract::Path;
 use axum::response::Response;
 use web::{AppError, Ctx, FieldError, Form, FormData, Html, Page, esc};
 
-use super::{blank, mendable, when, with_status, without_secrets};
+use super::{accounts_title, blank, mendable, when, with_status, without_secrets};
 use crate::accounts::Account;
 use crate::accounts::manage::{self, ManageAccountError};
 use crate::{Password, Passwords};
@@ -46,7 +46,7 @@ async fn page(ctx: &Ctx, id: String, f: Form) -> Result<Response, AppError> {
     };
     let button = format!("<button class=\"{class}\" type=\"submit\">{label}</button>");
     let switch = Html(format!("{}{}{button}</form>", f.open(&action), f.hidden("disabled", to)));
-    let p = ctx.page(&account.person_name).crumb("/accounts", ctx.t("账户管理", "Accounts"));
+    let p = ctx.page(&account.person_name).crumb("/accounts", accounts_title(ctx));
     let reset_href = format!("/accounts/{}/reset", account.id);
     ctx.render(&AccountPage { p, account, reset_href, facts: web::summary_list(&facts), f, switch })
 }

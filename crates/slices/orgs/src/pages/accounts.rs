@@ -1,4 +1,4 @@
-//! `/accounts`: the administrator's list.
+//! `/accounts`: the administrator's list, or an organisation's of its own people.
 
 use askama::Template;
 use axum::extract::Query;
@@ -6,7 +6,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use web::{AppError, Cell, Col, Ctx, Form, Page, Table};
 
-use super::when;
+use super::{accounts_title, when};
 use crate::accounts::manage;
 
 const ROWS: u32 = 50;
@@ -67,5 +67,5 @@ pub async fn get(ctx: Ctx, Query(q): Query<ListQuery>) -> Result<Response, AppEr
     let next = accounts.last().filter(|_| more).map(|a| href(&a.login));
     let table = table.pages((!q.after.is_empty()).then(|| href("")), next);
     let f = Form::new(&ctx).with("login", &q.login);
-    ctx.render(&AccountsPage { p: ctx.page(ctx.t("账户管理", "Accounts")), f, table })
+    ctx.render(&AccountsPage { p: ctx.page(accounts_title(&ctx)), f, table })
 }

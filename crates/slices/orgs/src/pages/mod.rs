@@ -190,6 +190,14 @@ pub(crate) fn with_status(mut response: Response, status: StatusCode) -> Respons
     response
 }
 
+/// What the list of accounts is called: the administrator's, or an organisation's of its own people.
+pub(crate) fn accounts_title(ctx: &web::Ctx) -> &'static str {
+    match ctx.actor.org_id {
+        Some(_) => ctx.t("本单位账号", "Our accounts"),
+        None => ctx.t("账户管理", "Accounts"),
+    }
+}
+
 /// A form without anything in it, for a page with several.
 pub(crate) fn blank(ctx: &web::Ctx) -> Form {
     Form::new(ctx)

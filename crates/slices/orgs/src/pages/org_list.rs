@@ -83,11 +83,11 @@ fn filter_fields(ctx: &Ctx, f: &Form) -> Vec<web::Field> {
     let kinds = [OrgKind::Enterprise, OrgKind::Provider].map(|k| (k.code().to_owned(), k.label(lang).to_owned()));
     let mut fields = vec![
         f.input("name").label(lang.t("名称开头", "Name begins with")),
-        f.select("kind", kinds.to_vec()).label(lang.t("类别", "Kind")),
-        f.select("industry", industries(lang)).label(lang.t("行业大类", "Industry division")),
+        f.select("kind", kinds.to_vec()).label(lang.t("类别", "Kind")).filters(),
+        f.select("industry", industries(lang)).label(lang.t("行业大类", "Industry division")).filters(),
     ];
     if ctx.actor.role != Role::DistrictOfficer {
-        fields.push(f.select("district", districts(lang)).label(lang.t("所在区", "District")));
+        fields.push(f.select("district", districts(lang)).label(lang.t("所在区", "District")).filters());
     }
     fields
 }

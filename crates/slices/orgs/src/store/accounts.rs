@@ -63,21 +63,26 @@ pub(crate) async fn by_login(cx: &mut Cx, login: &str) -> Result<Option<(Account
     row.map(|r| Ok((account(&r)?, PasswordHash::from_stored(r.get("password_hash")?)))).transpose()
 }
 
-/// Accounts in order of login, after a login, beginning with a prefix.
+/// Accounts of an organisation or of all, in order of login, after a login, beginning with a prefix.
 pub(crate) async fn list(
     cx: &mut Cx,
+    org_id: Option<&str>,
     after: Option<&str>,
     prefix: &str,
     limit: u32,
 ) -> Result<Vec<Account>, StoreError> {
     let sql = format!(
         "SELECT {ACCOUNT} FROM orgs_account a WHERE a.login > $1 AND substr(a.login, 1, $2) = $3 \
-         ORDER BY a.login LIMIT $4"
+         AND ($5 = '' OR a.org_id = $5) ORDER BY a.login LIMIT $4"
     );
     let length = prefix.chars().count();
     // On PostgreSQL `substr` takes INTEGER, which a BIGINT parameter is not.
     let sql = sql.replace("$2", "CAST($2 AS INTEGER)");
-    cx.all(sql, params![after.unwrap_or(""), length, prefix, limit]).await?.iter().map(account).collect()
+    cx.all(sql, params![after.unwrap_or(""), length, prefix, limit, org_id.unwrap_or("")])
+        .await?
+        .iter()
+        .map(account)
+        .collect()
 }
 
 /// Accounts of an organisation.

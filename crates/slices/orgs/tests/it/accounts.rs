@@ -49,6 +49,38 @@ on_both!(only_the_administrator_makes_accounts_and_places_must_fit, |bed| async 
     assert!(who(&bed, &session.token).await.unwrap().must_change_password);
 });
 
+on_both!(an_organisation_manages_its_own_people_and_no_others, |bed| async move {
+    let org = with_owner(&bed, 1, "owner").await.org_id;
+    let other = with_owner(&bed, 2, "elsewhere").await.org_id;
+    let officer = account(&bed, "city", Role::CityOfficer, None).await;
+    let owner = testkit::enterprise_owner(&org);
+    let make = async |actor: &Actor, cmd: NewAccount| bed.write(actor, move |cx| Box::pin(create::run(cx, cmd))).await;
+    let member = make(&owner, new("member", Role::EnterpriseMember, Some(&org), None).await).await.unwrap();
+    make(&owner, new("second", Role::EnterpriseOwner, Some(&org), None).await).await.unwrap();
+    // Not for another organisation, not outside any, not in a role of another kind, and not by a member.
+    for cmd in [
+        new("for-them", Role::EnterpriseMember, Some(&other), None).await,
+        new("an-officer", Role::DistrictOfficer, None, Some("120116")).await,
+        new("an-admin", Role::Administrator, None, None).await,
+    ] {
+        assert!(matches!(make(&owner, cmd).await, Err(CreateAccountError::Forbidden)));
+    }
+    let wrong_kind = make(&owner, new("cloud", Role::Provider, Some(&org), None).await).await;
+    assert!(matches!(wrong_kind, Err(CreateAccountError::OrgWrong {})));
+    let one_of_us = Actor { role: Role::EnterpriseMember, ..owner.clone() };
+    let by_member = make(&one_of_us, new("friend", Role::EnterpriseMember, Some(&org), None).await).await;
+    assert!(matches!(by_member, Err(CreateAccountError::Forbidden)));
+    // The list is its own people's; others' accounts are neither shown nor changed.
+    let listed = bed.read(&owner, |cx| Box::pin(manage::list(cx, None, String::new(), 50))).await.unwrap();
+    assert_eq!(listed.iter().map(|a| a.login.as_str()).collect::<Vec<_>>(), ["member", "owner", "second"]);
+    let disable = async |id: String| bed.write(&owner, move |cx| Box::pin(manage::set_disabled(cx, id, true))).await;
+    assert!(matches!(disable(officer.clone()).await, Err(ManageAccountError::Forbidden)));
+    let seen = bed.read(&owner, move |cx| Box::pin(manage::view(cx, officer))).await;
+    assert!(matches!(seen, Err(ManageAccountError::Forbidden)));
+    disable(member).await.unwrap();
+    assert!(matches!(try_sign_in(&bed, "member", GOOD).await, Err(SignInError::Disabled {})));
+});
+
 on_both!(disabling_ends_everything_at_once, |bed| async move {
     let id = account(&bed, "wang", Role::CityOfficer, None).await;
     let session = try_sign_in(&bed, "wang", GOOD).await.unwrap();

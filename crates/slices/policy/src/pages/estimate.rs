@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::Query;
+use axum::http::header;
 use axum::response::Response;
 use jiff::civil::Date;
 use kernel::{Action, Fen, Subject};
@@ -99,8 +100,12 @@ async fn known(ctx: &Ctx) -> Result<Known, StoreError> {
 fn page(ctx: &Ctx, known: &Known, f: Form, as_of: Date, answers: Option<Vec<Answer>>) -> Result<Response, AppError> {
     let programmes = known.asked(f.value("programme"), as_of);
     let may_suppose = ctx.may(Action::DraftProgramme, &Subject::none());
+    let frame = ctx.page(ctx.t("资格预检：我能享受什么", "What can I get?"));
     ctx.render(&Show {
-        p: ctx.page(ctx.t("资格预检：我能享受什么", "What can I get?")),
+        p: match answers {
+            Some(_) => frame.answers_form("estimate"),
+            None => frame,
+        },
         fields: questions(&programmes).iter().map(|q| field(&f, q, ctx.lang)).collect(),
         programmes: known.published.iter().map(|(v, _)| (v.id.clone(), v.title.get(ctx.lang).to_owned())).collect(),
         as_of,
@@ -123,8 +128,17 @@ pub async fn get(ctx: Ctx, Query(preset): Query<Preset>) -> Result<Response, App
 }
 
 /// POST /estimate: nothing is stored; it is a POST so that facts of a firm stay out of addresses and logs.
-pub async fn post(ctx: Ctx, data: FormData) -> Result<Response, AppError> {
-    let known = known(&ctx).await?;
+pub async fn post(mut ctx: Ctx, data: FormData) -> Result<Response, AppError> {
+    let chosen = ctx.choose_language(&data);
+    let mut response = answered(&ctx, &data).await?;
+    if let Some(cookie) = chosen {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    Ok(response)
+}
+
+async fn answered(ctx: &Ctx, data: &FormData) -> Result<Response, AppError> {
+    let known = known(ctx).await?;
     let mut check = data.check(ctx.lang);
     let as_of = check.optional_date("as_of").unwrap_or_else(|| ctx.today());
     let asked = questions(&known.asked(data.get("programme"), as_of));
@@ -132,19 +146,19 @@ pub async fn post(ctx: Ctx, data: FormData) -> Result<Response, AppError> {
     let supposed = read_supposed(&mut check, data.get("suppose_name"), data.get("suppose_value"));
     let errors = check.errors();
     if !errors.is_empty() {
-        return page(&ctx, &known, Form::again(&ctx, &data, errors), as_of, None);
+        return page(ctx, &known, Form::again(ctx, data, errors), as_of, None);
     }
     let programme_id = Some(data.get("programme").to_owned()).filter(|id| !id.is_empty());
     let cmd = Estimate { facts, as_of, overrides: Overrides::new(), programme_id };
     let what_if = Estimate { overrides: supposed.clone(), ..cmd.clone() };
     let offers = ctx.read(|cx| Box::pin(async move { estimate::run(cx, cmd).await })).await?;
     let answers = if supposed.is_empty() {
-        offers.iter().map(|offer| answer(&ctx, offer, None)).collect()
+        offers.iter().map(|offer| answer(ctx, offer, None)).collect()
     } else {
         let then = ctx.read(|cx| Box::pin(async move { estimate::run(cx, what_if).await })).await?;
-        then.iter().zip(&offers).map(|(then, now)| answer(&ctx, then, Some(now))).collect()
+        then.iter().zip(&offers).map(|(then, now)| answer(ctx, then, Some(now))).collect()
     };
-    page(&ctx, &known, Form::again(&ctx, &data, Vec::new()), as_of, Some(answers))
+    page(ctx, &known, Form::again(ctx, data, Vec::new()), as_of, Some(answers))
 }
 
 fn amount(offer: &Offer) -> Option<String> {

@@ -142,6 +142,7 @@ pub(super) async fn get(ctx: Ctx, Query(asked): Query<Params>) -> Result<Respons
     }
     let sum = |s: ClaimState| totals.iter().filter(|t| t.0 == s).map(|t| t.2).sum::<Fen>();
     let waiting: i64 = totals.iter().filter(|t| t.0 == ClaimState::Claimed).map(|t| t.1).sum();
+    let claims = if waiting == 1 { ctx.t("件", "claim") } else { ctx.t("件", "claims") };
     let yuan = ctx.t("元", "yuan");
     let chips = totals.iter().map(|(s, claims, _)| {
         let chosen = state == Some(*s);
@@ -152,7 +153,7 @@ pub(super) async fn get(ctx: Ctx, Query(asked): Query<Params>) -> Result<Respons
         p: ctx.page(ctx.t("兑付", "Settlement")),
         f: Form::new(&ctx),
         stats: vec![
-            stat(ctx.t("待核定", "Awaiting decision"), &waiting.to_string(), ctx.t("件", "claims"), None),
+            stat(ctx.t("待核定", "Awaiting decision"), &waiting.to_string(), claims, None),
             stat(ctx.t("待拨付", "To be paid"), &sum(ClaimState::Payable).yuan(), yuan, None),
             stat(ctx.t("已拨付", "Paid"), &sum(ClaimState::Paid).yuan(), yuan, None),
         ],

@@ -7,7 +7,7 @@ use store::Cx;
 use super::statements::store_statements;
 use crate::model::{BillImport, FileRefusal, ImportState};
 use crate::rules::figures::TooLarge;
-use crate::store::{imports, to_json};
+use crate::store::{imports, levels, to_json};
 
 store::refusals! {
     /// Why an import is not ended.
@@ -47,6 +47,7 @@ pub async fn accept(cx: &mut Cx, import_id: &str, done: Import) -> Result<BillIm
     let before = running(cx, import_id).await?;
     let stored = store_statements(cx, &before, &done.statements).await?;
     let result = stored.map_err(|TooLarge| FinishError::AmountTooLarge {})?;
+    levels::note_to_assess(cx, &result.enterprises).await?;
     let after = BillImport {
         state: ImportState::Done,
         result: Some(result),

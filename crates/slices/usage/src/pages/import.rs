@@ -13,8 +13,8 @@ use crate::Importing;
 use crate::model::{BillImport, ImportResult, ImportState};
 use crate::read;
 
-/// Findings shown on the page; the file has all that are kept.
-const FINDINGS_SHOWN: usize = 200;
+/// Findings shown at a time; the file has all that are kept.
+const FINDINGS_SHOWN: usize = 50;
 
 #[derive(Template)]
 #[template(path = "usage/import.html")]
@@ -61,6 +61,8 @@ fn progress_of(ctx: &Ctx, i: &BillImport) -> Progress {
 #[derive(Deserialize)]
 pub struct ImportQuery {
     after: Option<String>,
+    /// How many findings come before those shown.
+    findings_from: Option<usize>,
 }
 
 /// The import.
@@ -98,7 +100,13 @@ pub async fn get(ctx: Ctx, Path(id): Path<String>, Query(q): Query<ImportQuery>)
         result: i.result.as_ref().map(|r| result(r, lang)),
         breaches: report.map(|r| import_tables::breaches(lang, r)),
         findings: report.map(|r| {
-            import_tables::findings(lang, r, FINDINGS_SHOWN).exports(&format!("/usage/imports/{}/findings", i.id))
+            let from = q.findings_from.unwrap_or(0);
+            let next = from.saturating_add(FINDINGS_SHOWN);
+            let more = import_tables::findings_kept(r) > next;
+            let at = |from: usize| format!("{here}?findings_from={from}#findings-title");
+            import_tables::findings(lang, r, from, FINDINGS_SHOWN)
+                .pages((from > 0).then(|| at(0)), more.then(|| at(next)))
+                .exports(&format!("{here}/findings"))
         }),
         made,
         corrections,
@@ -160,6 +168,6 @@ pub struct FindingsQuery {
 pub async fn findings(ctx: Ctx, Path(id): Path<String>, Query(q): Query<FindingsQuery>) -> Result<Response, AppError> {
     let view = ctx.read(|cx| Box::pin(async move { read::import_view(cx, &id, None).await })).await?;
     let report = view.report.ok_or(read::ReadError::NotFound)?;
-    let table = import_tables::findings(ctx.lang, &report, usize::MAX);
+    let table = import_tables::findings(ctx.lang, &report, 0, usize::MAX);
     ctx.export(&table, &format!("{}-findings", view.import.number), q.format.unwrap_or(Export::Xlsx))
 }

@@ -47,8 +47,13 @@ pub(crate) fn breaches(lang: Lang, report: &Report) -> Table {
     table
 }
 
-/// The first findings of each rule: row, line, column, value.
-pub(crate) fn findings(lang: Lang, report: &Report, rows_max: usize) -> Table {
+/// How many findings the report keeps.
+pub(crate) fn findings_kept(report: &Report) -> usize {
+    report.breaches.iter().map(|b| b.first.len()).sum()
+}
+
+/// The first findings of each rule: row, line, column, value; `rows_max` of them after the first `from`.
+pub(crate) fn findings(lang: Lang, report: &Report, from: usize, rows_max: usize) -> Table {
     let columns = vec![
         Col::text(lang.t("规则", "Rule")),
         Col::num(lang.t("数据行", "Row")),
@@ -62,7 +67,7 @@ pub(crate) fn findings(lang: Lang, report: &Report, rows_max: usize) -> Table {
     let mut table = Table::new(lang, "findings", lang.t("逐行问题", "Findings by row"), columns)
         .when_empty(lang.t("没有发现问题。", "Nothing was found."));
     let all = report.breaches.iter().flat_map(|b| b.first.iter().map(move |f| (b, f)));
-    for (b, f) in all.take(rows_max) {
+    for (b, f) in all.skip(from).take(rows_max) {
         let number = |n: Option<u64>| match n.and_then(|n| i64::try_from(n).ok()) {
             Some(n) => Cell::Int(n),
             None => Cell::Blank(lang.t("整个文件", "the file").to_owned()),

@@ -81,6 +81,31 @@ pub(crate) async fn devices_most(cx: &mut Cx, enterprise_id: &str, from: Date, t
     Ok(most.and_then(|n| u32::try_from(n).ok()).unwrap_or(0))
 }
 
+/// Notes enterprises whose orders are to be assessed anew.
+pub(crate) async fn note_to_assess(cx: &mut Cx, enterprises: &[String]) -> Result<(), StoreError> {
+    let sql = "INSERT INTO usage_to_assess (enterprise_id, since_us) VALUES ($1, $2) \
+               ON CONFLICT (enterprise_id) DO NOTHING";
+    let now = cx.now;
+    for enterprise in enterprises {
+        cx.execute(sql, params![enterprise, now]).await?;
+    }
+    Ok(())
+}
+
+/// Enterprises that are noted, the first first.
+pub(crate) async fn to_assess(cx: &mut Cx, limit: u32) -> Result<Vec<String>, StoreError> {
+    let sql = "SELECT enterprise_id FROM usage_to_assess ORDER BY since_us, enterprise_id LIMIT $1";
+    cx.all(sql, params![limit]).await?.iter().map(|r| r.get("enterprise_id")).collect()
+}
+
+/// They have been assessed.
+pub(crate) async fn forget_to_assess(cx: &mut Cx, enterprises: &[String]) -> Result<(), StoreError> {
+    for enterprise in enterprises {
+        cx.execute("DELETE FROM usage_to_assess WHERE enterprise_id = $1", params![enterprise]).await?;
+    }
+    Ok(())
+}
+
 /// Which orders' levels to list, in order of their ids, newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LevelFilter {

@@ -126,6 +126,23 @@ testkit::on_both!(the_job_assesses_all_and_writes_only_what_changed, |bed| async
     }
 });
 
+testkit::on_both!(what_changed_is_assessed_once_and_only_that, |bed| async move {
+    let w = world(bed).await;
+    w.bed.on("2019-04-10");
+    w.order("ord_1", COMPUTING, "2019-01-01", "2019-12-31", true).await;
+    let asked: jobs::ThresholdsOf = Arc::new(|_| Thresholds::default());
+    let changed = async || jobs::assess_changed(&w.bed.db, asked.clone()).await.unwrap();
+    assert_eq!(changed().await, 0, "nothing has changed yet");
+    w.confirmed("acc-1").await;
+    assert_eq!(changed().await, 1);
+    w.import("q1.csv", &bill(&["2019-01", "2019-02", "2019-03"].map(|m| row(m, &[])))).await;
+    assert_eq!(changed().await, 1);
+    let system = Actor::system();
+    let level = w.bed.read(&system, |cx| Box::pin(async move { level_of_order(cx, "ord_1").await }));
+    assert_eq!(level.await.unwrap().level, L3);
+    assert_eq!(changed().await, 0, "it was taken up");
+});
+
 testkit::on_both!(officers_see_their_district, |bed| async move {
     let w = world(bed).await;
     w.bed.on("2019-01-10");

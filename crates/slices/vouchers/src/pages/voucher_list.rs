@@ -84,9 +84,9 @@ pub async fn get(ctx: Ctx, Query(q): Query<ListQuery>) -> Result<Response, AppEr
 fn fields(ctx: &Ctx, q: &ListQuery) -> Vec<Field> {
     let f = Form::new(ctx).with("state", &q.state).with("district", &q.district);
     let states = VoucherState::ALL.iter().map(|s| (s.code().to_owned(), s.label(ctx.lang).to_owned())).collect();
-    let mut fields = vec![f.select("state", states).label(ctx.t("状态", "State"))];
+    let mut fields = vec![f.select("state", states).label(ctx.t("状态", "State")).filters()];
     if matches!(ctx.actor.role, Role::CityOfficer | Role::Auditor) {
-        fields.push(f.select("district", districts(ctx.lang)).label(ctx.t("所在区", "District")));
+        fields.push(f.select("district", districts(ctx.lang)).label(ctx.t("所在区", "District")).filters());
     }
     fields
 }
