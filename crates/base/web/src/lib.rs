@@ -60,6 +60,7 @@ mod form_data;
 mod html;
 mod nav;
 mod route;
+mod shared;
 mod sheet;
 mod state;
 mod table;

@@ -8,6 +8,8 @@ use std::sync::Arc;
 use kernel::{Calendar, Text};
 use store::{Blobs, Db};
 
+use crate::shared::SharedPages;
+
 /// The site's own words: who runs it, how to reach them. Configuration; nothing here is ever made up.
 #[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -45,6 +47,7 @@ pub struct App {
     pub site: Site,
     /// Working days.
     pub calendar: Calendar,
+    pub(crate) shared: SharedPages,
     parts: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
 }
 
@@ -54,7 +57,8 @@ pub type AppState = Arc<App>;
 impl App {
     /// The parts that every site has.
     pub fn new(db: Db, blobs: Blobs, uploads: PathBuf, site: Site, calendar: Calendar) -> App {
-        App { db, blobs, uploads, upload_bytes_max: 1 << 30, site, calendar, parts: HashMap::new() }
+        let (shared, parts) = (SharedPages::default(), HashMap::new());
+        App { db, blobs, uploads, upload_bytes_max: 1 << 30, site, calendar, shared, parts }
     }
 
     /// Adds a slice's part.

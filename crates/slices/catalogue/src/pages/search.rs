@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::extract::Query as Asked;
 use axum::response::Response;
+use jiff::SignedDuration;
 use kernel::{Fen, Lang};
 use serde::{Deserialize, Serialize};
 use web::{AppError, Ctx, Page};
@@ -12,6 +13,8 @@ use crate::model::Deployment;
 use crate::search::{self, Count, Hits, Sort};
 use crate::{Query, SearchIndex};
 
+/// A change of the catalogue shows to the public after so long at most.
+const SHOWN_AGAIN_FOR: SignedDuration = SignedDuration::from_secs(5);
 /// Cards on a page.
 const PAGE_SIZE: usize = 12;
 /// Nobody turns further.
@@ -243,8 +246,11 @@ fn page(ctx: &Ctx, asked: Params, hits: Hits) -> SearchPage {
 
 /// GET /catalogue
 pub async fn get(ctx: Ctx, Asked(asked): Asked<Params>) -> Result<Response, AppError> {
-    let index = ctx.app.part::<SearchIndex>();
-    let query = asked.query(PAGE_SIZE);
-    let hits = ctx.read(|cx| Box::pin(async move { search::run(cx, &index, &query).await })).await?;
-    ctx.render(&page(&ctx, asked, hits))
+    let drawn = async {
+        let index = ctx.app.part::<SearchIndex>();
+        let query = asked.query(PAGE_SIZE);
+        let hits = ctx.read(|cx| Box::pin(async move { search::run(cx, &index, &query).await })).await?;
+        ctx.render(&page(&ctx, asked, hits))
+    };
+    ctx.shared(SHOWN_AGAIN_FOR, drawn).await
 }

@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::extract::Query;
 use axum::response::Response;
+use jiff::SignedDuration;
 use jiff::civil::Date;
 use kernel::EvidenceLevel;
 use web::{AppError, Ctx, Html, Page, Table, stat};
@@ -26,6 +27,9 @@ struct Show {
     districts: Table,
     sub_items: Table,
 }
+
+/// What one visitor was shown is shown to the next for so long; the figures themselves are kept for a minute.
+const SHOWN_AGAIN_FOR: SignedDuration = SignedDuration::from_secs(30);
 
 /// The figures at the top.
 pub(super) fn stats(ctx: &Ctx, b: &Board, public: bool) -> Vec<Html> {
@@ -79,26 +83,30 @@ pub(super) fn months(ctx: &Ctx, b: &Board, public: bool) -> Html {
 
 /// GET /board
 pub async fn get(ctx: Ctx, Query(asked): Query<Asked>) -> Result<Response, AppError> {
+    ctx.shared(SHOWN_AGAIN_FOR, drawn(&ctx, asked)).await
+}
+
+async fn drawn(ctx: &Ctx, asked: Asked) -> Result<Response, AppError> {
     let cache = ctx.app.part::<BoardCache>();
     // By district the public's cells would be smaller still: the whole city only.
     let filter = Filter { district: None, ..asked.filter()? };
     let b = ctx.read(|cx| Box::pin(async move { board::run(cx, &cache, filter).await })).await?;
-    let districts = district_table(&ctx, &b, true).exports("/board");
+    let districts = district_table(ctx, &b, true).exports("/board");
     if let Some(export) = asked.format {
         return ctx.export(&districts, "board", export);
     }
     let show = Show {
         p: ctx.page(ctx.t("数据看板", "Board")),
         as_of: b.as_of,
-        stats: stats(&ctx, &b, true),
-        cartogram: map(&ctx, &b, true, |_| "#districts".to_owned()),
-        levels: level_bars(&ctx, &b, true),
-        months: months(&ctx, &b, true),
-        industries: named_bars(&ctx, &b.by_industry, true, |c| super::industry_name(ctx.lang, c)),
-        sizes: named_bars(&ctx, &b.by_size, true, |c| super::size_name(ctx.lang, c)),
-        targets: target_table(&ctx, &b.targets),
+        stats: stats(ctx, &b, true),
+        cartogram: map(ctx, &b, true, |_| "#districts".to_owned()),
+        levels: level_bars(ctx, &b, true),
+        months: months(ctx, &b, true),
+        industries: named_bars(ctx, &b.by_industry, true, |c| super::industry_name(ctx.lang, c)),
+        sizes: named_bars(ctx, &b.by_size, true, |c| super::size_name(ctx.lang, c)),
+        targets: target_table(ctx, &b.targets),
         districts,
-        sub_items: sub_item_table(&ctx, &b, true),
+        sub_items: sub_item_table(ctx, &b, true),
     };
     ctx.render(&show)
 }
