@@ -108,10 +108,15 @@ async fn version_of(w: &World, n: usize) -> Result<(String, i64, i64)> {
 async fn submit(w: &mut World, n: usize, check_after: u32) -> Result<()> {
     let (case_id, version, _) = version_of(w, n).await?;
     let cmd = casework::submit::Submit { case_id, version };
-    let owner = w.owner(n)?;
+    let (owner, again) = (w.owner(n)?, cmd.clone());
     match w.act(&owner, move |cx| Box::pin(casework::submit::run(cx, cmd))).await {
         Ok(_) => w.later(check_after, Event::Check(n)),
-        Err(e) => w.refused(&e)?,
+        Err(e) => {
+            if matches!(e, casework::submit::SubmitError::Ineligible { .. }) {
+                w.must(&owner, move |cx| Box::pin(casework::submit::keep_refused(cx, again))).await?;
+            }
+            w.refused(&e)?;
+        }
     }
     Ok(())
 }

@@ -89,6 +89,8 @@ async fn a_year_runs_whole_and_verify_names_what_is_broken() {
     expect(broken_by(data, sql, vec![]).await, "ST-2");
     let sql = "UPDATE settlement_claim SET level = 'L1' WHERE state = 'paid'";
     expect(broken_by(data, sql, vec![]).await, "ST-3");
+    let sql = "UPDATE settlement_payment SET gross_fen = gross_fen + 1, paid_fen = paid_fen + 1";
+    expect(broken_by(data, sql, vec![]).await, "ST-4");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

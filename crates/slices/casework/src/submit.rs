@@ -113,6 +113,15 @@ pub async fn run(cx: &mut Cx, cmd: Submit) -> Result<Receipt, SubmitError> {
     })
 }
 
+/// Stores the decision by which an application was refused as not eligible, as a record of its own: the refusal itself
+/// left nothing behind. Answers the decision's id.
+pub async fn keep_refused(cx: &mut Cx, cmd: Submit) -> Result<String, SubmitError> {
+    let case = step::open_at(cx, &cmd.case_id, Action::SubmitCase, cmd.version).await?;
+    let batch = ready(cx, &case).await?;
+    let facts = orgs::facts_at(cx, &case.org_id, cx.today()).await?;
+    Ok(crate::programmes::decide(cx, &case, &facts, &batch).await.map_err(undecided)?.decision_id)
+}
+
 /// Is the form complete and its batch open to this enterprise?
 async fn ready(cx: &mut Cx, case: &Case) -> Result<Batch, SubmitError> {
     let gaps = case.form.gaps();

@@ -25,7 +25,7 @@ pub const COLUMNS: [(&str, &str); 5] = [
 ];
 
 /// A row that is not taken.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct RowProblem {
     /// Its number in the spreadsheet; the heads are row 1.
     pub row: usize,
@@ -34,6 +34,7 @@ pub struct RowProblem {
     /// What stands there.
     pub found: String,
     /// What is wrong with it.
+    #[schema(value_type = Object)]
     pub why: Text,
 }
 
@@ -45,7 +46,7 @@ impl RowProblem {
 }
 
 /// What came of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Imported {
     /// Rows read.
     pub rows: usize,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use store::DocumentKind;
 
 /// Where an order stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum OrderState {
     /// The provider imported it; the enterprise has not agreed. Nothing is held.
@@ -133,7 +133,7 @@ pub const TRANSITIONS: &[Transition] = &[
 ];
 
 /// An order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Order {
     /// Id.
     pub id: String,
@@ -166,24 +166,33 @@ pub struct Order {
     /// What the public pays at most, in basis points of the contract amount; 0 without a voucher.
     pub rate_bp: i64,
     /// List price × quantity × months.
+    #[schema(value_type = i64)]
     pub list_fen: Fen,
     /// 平台降一点: what the platform takes off.
+    #[schema(value_type = i64)]
     pub platform_share_fen: Fen,
     /// 政府补一点: what the public pays.
+    #[schema(value_type = i64)]
     pub public_share_fen: Fen,
     /// 企业出一点: what the enterprise pays.
+    #[schema(value_type = i64)]
     pub own_share_fen: Fen,
     /// Where it stands.
     pub state: OrderState,
     /// First day of use.
+    #[schema(value_type = String, format = Date)]
     pub starts_on: Date,
     /// Last day of use.
+    #[schema(value_type = String, format = Date)]
     pub ends_on: Date,
     /// When it was placed or proposed.
+    #[schema(value_type = String, format = DateTime)]
     pub placed_at: Timestamp,
     /// When both had agreed.
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub confirmed_at: Option<Timestamp>,
     /// When it was declined, cancelled or closed.
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub ended_at: Option<Timestamp>,
     /// Why it was declined or cancelled.
     pub end_reason: String,
@@ -197,7 +206,7 @@ impl Order {
 }
 
 /// A document of a paper: what it was called and what it is. Its content is in `Blobs` under its hash.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Document {
     /// As the person named it.
     pub file_name: String,
@@ -206,6 +215,7 @@ pub struct Document {
     /// Size.
     pub size_bytes: i64,
     /// What it is, by its content.
+    #[schema(value_type = String)]
     pub kind: DocumentKind,
 }
 
@@ -217,7 +227,7 @@ impl Document {
 }
 
 /// What every paper carries besides its facts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct PaperMeta {
     /// Id.
     pub id: String,
@@ -228,15 +238,17 @@ pub struct PaperMeta {
     /// The account that recorded it.
     pub recorded_by: String,
     /// When.
+    #[schema(value_type = String, format = DateTime)]
     pub recorded_at: Timestamp,
     /// When it was voided as wrong.
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub voided_at: Option<Timestamp>,
     /// Why it was voided.
     pub void_reason: String,
 }
 
 /// A contract (合同).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Contract {
     /// Id, document, who and when.
     #[serde(flatten)]
@@ -244,21 +256,27 @@ pub struct Contract {
     /// The provider's number for it.
     pub number: String,
     /// Signed.
+    #[schema(value_type = String, format = Date)]
     pub signed_on: Date,
     /// First day.
+    #[schema(value_type = String, format = Date)]
     pub starts_on: Date,
     /// Last day.
+    #[schema(value_type = String, format = Date)]
     pub ends_on: Date,
     /// Amount, tax included.
+    #[schema(value_type = i64)]
     pub amount_fen: Fen,
     /// Party A.
+    #[schema(value_type = String)]
     pub buyer_uscc: Uscc,
     /// Party B.
+    #[schema(value_type = String)]
     pub seller_uscc: Uscc,
 }
 
 /// A VAT invoice (发票).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Invoice {
     /// Id, document, who and when.
     #[serde(flatten)]
@@ -268,17 +286,21 @@ pub struct Invoice {
     /// 发票号码.
     pub number: String,
     /// Issued.
+    #[schema(value_type = String, format = Date)]
     pub issued_on: Date,
     /// Amount, tax included (价税合计).
+    #[schema(value_type = i64)]
     pub amount_fen: Fen,
     /// Who it is made out to.
+    #[schema(value_type = String)]
     pub buyer_uscc: Uscc,
     /// Who made it out.
+    #[schema(value_type = String)]
     pub seller_uscc: Uscc,
 }
 
 /// A payment through a bank (付款).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Payment {
     /// Id, document, who and when.
     #[serde(flatten)]
@@ -286,17 +308,21 @@ pub struct Payment {
     /// The bank's serial number of the transfer (流水号).
     pub bank_reference: String,
     /// Paid.
+    #[schema(value_type = String, format = Date)]
     pub paid_on: Date,
     /// Amount.
+    #[schema(value_type = i64)]
     pub amount_fen: Fen,
     /// Who paid.
+    #[schema(value_type = String)]
     pub payer_uscc: Uscc,
     /// Who was paid.
+    #[schema(value_type = String)]
     pub payee_uscc: Uscc,
 }
 
 /// The papers of an order that stand; voided ones are apart.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Papers {
     /// The contract.
     pub contract: Option<Contract>,

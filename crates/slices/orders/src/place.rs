@@ -19,7 +19,7 @@ pub const MONTHS_MAX: i64 = 36;
 pub const START_AHEAD_DAYS_MAX: i64 = 366;
 
 /// What is ordered.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Place {
     /// Who orders.
     pub enterprise_id: String,
@@ -30,15 +30,18 @@ pub struct Place {
     /// The voucher to spend; `None` pays all of it oneself.
     pub voucher_id: Option<String>,
     /// How much of the voucher to use at most; `None` uses as much as the rate allows.
+    #[schema(value_type = Option<i64>)]
     pub public_max_fen: Option<Fen>,
     /// The public share that the enterprise was shown before it agreed; `None` takes what follows from the voucher.
     #[serde(default)]
+    #[schema(value_type = Option<i64>)]
     pub public_seen_fen: Option<Fen>,
     /// Units.
     pub quantity: i64,
     /// Months.
     pub months: i64,
     /// First day of use.
+    #[schema(value_type = String, format = Date)]
     pub starts_on: Date,
 }
 
@@ -108,19 +111,22 @@ store::refusals! {
 }
 
 /// What an order would be, before anybody is bound by it: for the page that asks "is this right?".
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Quote {
     /// Who delivers.
     pub provider_id: String,
     /// The service's name.
+    #[schema(value_type = Object)]
     pub service_name: Text,
     /// What one quantity is.
+    #[schema(value_type = Object)]
     pub unit: Text,
     /// The version whose price this is.
     pub service_version: i64,
     /// Sub-item.
     pub sub_item: String,
     /// List price of a unit and month.
+    #[schema(value_type = i64)]
     pub list_price_fen: Fen,
     /// What the platform takes off.
     pub discount_bp: i64,
@@ -129,15 +135,17 @@ pub struct Quote {
     /// Who pays what.
     pub shares: Shares,
     /// First day.
+    #[schema(value_type = String, format = Date)]
     pub starts_on: Date,
     /// Last day.
+    #[schema(value_type = String, format = Date)]
     pub ends_on: Date,
     /// The voucher.
     pub voucher: Option<QuotedVoucher>,
 }
 
 /// The voucher that a quote spends.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct QuotedVoucher {
     /// Id.
     pub id: String,
@@ -150,8 +158,10 @@ pub struct QuotedVoucher {
     /// From which district's quota.
     pub district: String,
     /// Last day.
+    #[schema(value_type = String, format = Date)]
     pub expires_on: Date,
     /// What can still be spent of it.
+    #[schema(value_type = i64)]
     pub remaining_fen: Fen,
 }
 

@@ -26,7 +26,7 @@ pub async fn papers(cx: &mut Cx, order_id: &str) -> Result<Papers, StoreError> {
 }
 
 /// Everything about one order.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct OrderView {
     /// The order with its names.
     pub row: OrderRow,

@@ -118,7 +118,7 @@ pub struct OrderFilter {
 }
 
 /// An order with the names that a list shows.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct OrderRow {
     /// The order.
     #[serde(flatten)]

@@ -4,7 +4,8 @@
 //! Invariants:
 //! * ST-1 no evidence row pays twice: a contract, an invoice, a payment and a month of use each stand under one claim;
 //! * ST-2 what is paid is at most rate × eligible paid amount and every cap, and is what the hold was posted with;
-//! * ST-3 nothing is paid under the programme's evidence level.
+//! * ST-3 nothing is paid under the programme's evidence level;
+//! * ST-4 a payment is the sum of its claims, less what was set off, and is what the ledger moved.
 //!
 //! [`verify`] proves them from the records. Nothing that was paid is edited: a correction is a recovery with a code.
 //!

@@ -1,4 +1,4 @@
-//! Proves from the records what settlement promises: ST-1, ST-2, ST-3. Each break is named with its claim.
+//! Proves from the records what settlement promises: ST-1, ST-2, ST-3, ST-4. Each break is named with its claim.
 
 use std::collections::HashMap;
 
@@ -17,9 +17,9 @@ const CHUNK: u32 = 500;
 /// Something that does not hold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Broken {
-    /// `ST-1`, `ST-2` or `ST-3`.
+    /// `ST-1` to `ST-4`.
     pub invariant: String,
-    /// The claim's number, or `order <id>` where the money has no claim.
+    /// The number of the claim or payment, or `order <id>` where the money has no claim.
     pub subject: String,
     /// What was found.
     pub what: Text,
@@ -29,7 +29,7 @@ pub struct Broken {
 const CAPS: [&str; 4] =
     ["voucher_remaining_fen", "enterprise_year_remaining_fen", "provider_remaining_fen", "batch_remaining_fen"];
 
-/// Walks all claims and all posted holds; nothing in the answer means that the three hold. Who may ask is the caller's to
+/// Walks all claims and all posted holds; nothing in the answer means that the four hold. Who may ask is the caller's to
 /// check.
 pub async fn verify(cx: &mut Cx) -> Result<Vec<Broken>, StoreError> {
     let mut found = Found(Vec::new());
@@ -51,6 +51,7 @@ pub async fn verify(cx: &mut Cx) -> Result<Vec<Broken>, StoreError> {
         );
         found.say("ST-2", &format!("order {order}"), words);
     }
+    check_payments(cx, &mut found).await?;
     let (mut after, mut pays_from) = (String::new(), HashMap::new());
     loop {
         let rows = claims::walk(cx, &after, CHUNK).await?;
@@ -74,6 +75,33 @@ impl Found {
         let (invariant, subject) = (invariant.to_owned(), subject.to_owned());
         self.0.push(Broken { invariant, subject, what: Text::new(zh, en) });
     }
+}
+
+/// ST-4: what the bank was told is what the claims, the recoveries and the ledger say.
+async fn check_payments(cx: &mut Cx, found: &mut Found) -> Result<(), StoreError> {
+    for number in money::paid_by_nothing(cx).await? {
+        let words = ("记为已拨付，但没有对应的拨付记录", "it says that it was paid, and no payment on record says so");
+        found.say("ST-4", &number, (words.0.to_owned(), words.1.to_owned()));
+    }
+    for check in money::payment_checks(cx).await? {
+        let p = &check.payment;
+        let moved = check.moved_fen.unwrap_or_default();
+        let pairs = [
+            ("申请金额合计", "the amounts of its claims", p.gross_fen, check.claims_fen),
+            ("抵扣金额", "what was set off", p.set_off_fen, check.returned_fen),
+            ("账本拨付金额", "what the ledger moved", p.paid_fen, moved),
+        ];
+        for (zh, en, stated, real) in pairs.into_iter().filter(|(.., stated, real)| stated != real) {
+            let words = (format!("{zh}应为 {stated}，实为 {real}"), format!("{en}: {stated} stated, {real} found"));
+            found.say("ST-4", &p.number, words);
+        }
+        if p.claims != check.claims {
+            let (stated, real) = (p.claims, check.claims);
+            let words = (format!("应有 {stated} 件申请，实有 {real} 件"), format!("{stated} claims stated, {real} found"));
+            found.say("ST-4", &p.number, words);
+        }
+    }
+    Ok(())
 }
 
 /// From which level each programme's text pays, by its hash; `None` where there is no such text.

@@ -160,6 +160,7 @@ pub async fn hand_in(
     post: ApiPost<VersionBody>,
 ) -> Result<Json<ReceiptBody>, AppError> {
     let cmd = submit::Submit { case_id: id, version: post.body.version };
+    let again = cmd.clone();
     let done = ctx
         .submit_keyed::<_, SubmitError, _>(&post.key, &post.content, |cx| {
             Box::pin(async move { submit::run(cx, cmd).await })
@@ -184,6 +185,7 @@ pub async fn hand_in(
                 message: format!("{} [{}]", a.text.get(ctx.lang), a.clause.get(ctx.lang)),
             };
             let fields = against.iter().map(field).collect();
+            ctx.write(move |cx| Box::pin(async move { submit::keep_refused(cx, again).await })).await?;
             Err(AppError { fields, ..SubmitError::Ineligible { zh, en, against }.into() })
         }
         Err(e) => Err(e.into()),

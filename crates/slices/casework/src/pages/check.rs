@@ -18,6 +18,8 @@ struct CheckAnswers {
     seen: Progress,
     may_submit: bool,
     against: Vec<Against>,
+    /// The stored decision that speaks against it.
+    refused_by: Option<String>,
 }
 
 impl CheckAnswers {
@@ -80,7 +82,12 @@ pub(super) fn facts(p: &Page, facts: &orgs::Facts) -> Html {
     ])
 }
 
-async fn page(ctx: &Ctx, id: &str, f: Form, against: Vec<Against>) -> Result<Response, AppError> {
+async fn page(
+    ctx: &Ctx,
+    id: &str,
+    f: Form,
+    (against, refused_by): (Vec<Against>, Option<String>),
+) -> Result<Response, AppError> {
     let id = id.to_owned();
     let seen = ctx.read::<_, ViewError, _>(move |cx| Box::pin(async move { view::progress(cx, &id).await })).await?;
     let case = &seen.case;
@@ -93,30 +100,33 @@ async fn page(ctx: &Ctx, id: &str, f: Form, against: Vec<Against>) -> Result<Res
         .page(&title)
         .crumb("/cases", ctx.t("我的申请", "My applications"))
         .crumb(&format!("/cases/{}/edit", case.id), ctx.t("填写申请", "Fill in"));
-    ctx.render(&CheckAnswers { p, f, seen, may_submit, against })
+    ctx.render(&CheckAnswers { p, f, seen, may_submit, against, refused_by })
 }
 
 pub(crate) async fn get(ctx: Ctx, Path(id): Path<String>) -> Result<Response, AppError> {
-    page(&ctx, &id, Form::new(&ctx), Vec::new()).await
+    page(&ctx, &id, Form::new(&ctx), (Vec::new(), None)).await
 }
 
 pub(crate) async fn post(ctx: Ctx, Path(id): Path<String>, data: FormData) -> Result<Response, AppError> {
     let version = data.get("version").parse().unwrap_or(0);
     let cmd = submit::Submit { case_id: id.clone(), version };
+    let again = cmd.clone();
     let done = ctx.submit::<_, SubmitError, _>(&data, move |cx| Box::pin(async move { submit::run(cx, cmd).await }));
     let (status, errors, against) = match done.await {
         Ok(_) => return Ok(ctx.redirect(&format!("/cases/{id}/receipt"))),
         Err(SubmitError::FormIncomplete { gaps, .. }) => {
             let error = |g: crate::model::Gap| FieldError { message: g.text.get(ctx.lang).to_owned(), field: g.field };
-            (StatusCode::UNPROCESSABLE_ENTITY, gaps.into_iter().map(error).collect(), Vec::new())
+            (StatusCode::UNPROCESSABLE_ENTITY, gaps.into_iter().map(error).collect(), (Vec::new(), None))
         }
         Err(SubmitError::Ineligible { against, .. }) => {
             let error = |a: &Against| FieldError { message: a.text.get(ctx.lang).to_owned(), field: String::new() };
-            (StatusCode::CONFLICT, against.iter().map(error).collect::<Vec<_>>(), against)
+            let errors = against.iter().map(error).collect::<Vec<_>>();
+            let kept = ctx.write(move |cx| Box::pin(async move { submit::keep_refused(cx, again).await })).await?;
+            (StatusCode::CONFLICT, errors, (against, Some(kept)))
         }
         Err(e) => {
             let (status, errors) = super::mendable(e, ctx.lang)?;
-            (status, errors, Vec::new())
+            (status, errors, (Vec::new(), None))
         }
     };
     let mut response = page(&ctx, &id, Form::again(&ctx, &data, errors), against).await?;

@@ -266,6 +266,11 @@ testkit::on_both!(an_ineligible_application_shows_reason_and_clause, |bed| async
     let refused = s.send(&s.w.owner, &page, &path, &[]).await;
     assert_eq!(refused.status, StatusCode::CONFLICT);
     assert!(refused.body.contains("为什么暂不符合条件") && refused.body.contains("依据"), "{}", refused.body);
+    let decision = refused.body.split("href=\"/decisions/").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+    let decision = decision.to_owned();
+    let stored = s.w.bed.read(&s.w.owner, |cx| Box::pin(async move { policy::decision(cx, &decision).await }));
+    let stored = stored.await.unwrap().expect("the decision that refused it is on record");
+    assert!(!stored.decision.eligible && stored.decision.failures().count() > 0);
 });
 
 testkit::on_both!(the_api_carries_a_case_to_the_city, |bed| async move {

@@ -3,7 +3,6 @@
 use axum::Json;
 use axum::extract::{Path, Query};
 use serde::Deserialize;
-use serde_json::Value;
 use web::{ApiPost, AppError, Ctx, CursorPage};
 
 use crate::accept::{self, Accept};
@@ -30,7 +29,7 @@ pub(crate) struct Asked {
 #[utoipa::path(
     get, path = "/api/v1/orders", tag = "orders",
     params(("state" = Option<String>, Query), ("number" = Option<String>, Query), ("after" = Option<String>, Query)),
-    responses((status = 200, body = Value))
+    responses((status = 200, body = CursorPage<OrderRow>))
 )]
 pub(crate) async fn list(ctx: Ctx, Query(asked): Query<Asked>) -> Result<Json<CursorPage<OrderRow>>, AppError> {
     let filter = OrderFilter {
@@ -48,7 +47,7 @@ pub(crate) async fn list(ctx: Ctx, Query(asked): Query<Asked>) -> Result<Json<Cu
 /// One order with its papers.
 #[utoipa::path(
     get, path = "/api/v1/orders/{id}", tag = "orders", params(("id" = String, Path)),
-    responses((status = 200, body = Value), (status = 404, body = web::Problem))
+    responses((status = 200, body = OrderView), (status = 404, body = web::Problem))
 )]
 pub(crate) async fn get(ctx: Ctx, Path(id): Path<String>) -> Result<Json<OrderView>, AppError> {
     Ok(Json(ctx.read(|cx| Box::pin(async move { read::view(cx, &id).await })).await?))
@@ -56,9 +55,9 @@ pub(crate) async fn get(ctx: Ctx, Path(id): Path<String>) -> Result<Json<OrderVi
 
 /// Places an order and holds the public share on its voucher.
 #[utoipa::path(
-    post, path = "/api/v1/orders", tag = "orders", request_body = Value,
+    post, path = "/api/v1/orders", tag = "orders", request_body = Place,
     params(("Idempotency-Key" = String, Header)),
-    responses((status = 200, body = Value), (status = 409, body = web::Problem), (status = 422, body = web::Problem))
+    responses((status = 200, body = Order), (status = 409, body = web::Problem), (status = 422, body = web::Problem))
 )]
 pub(crate) async fn place(ctx: Ctx, post: ApiPost<Place>) -> Result<Json<Order>, AppError> {
     let cmd = post.body;
@@ -67,29 +66,38 @@ pub(crate) async fn place(ctx: Ctx, post: ApiPost<Place>) -> Result<Json<Order>,
 
 /// Works out an order and its three shares without placing it.
 #[utoipa::path(
-    post, path = "/api/v1/orders/quotes", tag = "orders", request_body = Value,
+    post, path = "/api/v1/orders/quotes", tag = "orders", request_body = Place,
     params(("Idempotency-Key" = String, Header)),
-    responses((status = 200, body = Value), (status = 409, body = web::Problem))
+    responses((status = 200, body = Quote), (status = 409, body = web::Problem))
 )]
 pub(crate) async fn quote(ctx: Ctx, post: ApiPost<Place>) -> Result<Json<Quote>, AppError> {
     Ok(Json(ctx.read(|cx| Box::pin(async move { place::quote(cx, &post.body).await })).await?))
 }
 
+/// A body without fields: `{}`.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NoFields {}
+
 /// The provider confirms; the body is `{}`.
 #[utoipa::path(
-    post, path = "/api/v1/orders/{id}/confirmation", tag = "orders", request_body = Value,
+    post, path = "/api/v1/orders/{id}/confirmation", tag = "orders", request_body = NoFields,
     params(("id" = String, Path), ("Idempotency-Key" = String, Header)),
-    responses((status = 200, body = Value), (status = 409, body = web::Problem))
+    responses((status = 200, body = Order), (status = 409, body = web::Problem))
 )]
-pub(crate) async fn confirm(ctx: Ctx, Path(id): Path<String>, post: ApiPost<Value>) -> Result<Json<Order>, AppError> {
+pub(crate) async fn confirm(
+    ctx: Ctx,
+    Path(id): Path<String>,
+    post: ApiPost<NoFields>,
+) -> Result<Json<Order>, AppError> {
     Ok(Json(ctx.submit_keyed(&post.key, &post.content, |cx| Box::pin(confirm::run(cx, id))).await?))
 }
 
 /// The enterprise accepts a proposal: `{"voucher_id": …, "public_max_fen": …}`, both optional.
 #[utoipa::path(
-    post, path = "/api/v1/orders/{id}/acceptance", tag = "orders", request_body = Value,
+    post, path = "/api/v1/orders/{id}/acceptance", tag = "orders", request_body = Acceptance,
     params(("id" = String, Path), ("Idempotency-Key" = String, Header)),
-    responses((status = 200, body = Value), (status = 409, body = web::Problem))
+    responses((status = 200, body = Order), (status = 409, body = web::Problem))
 )]
 pub(crate) async fn accept(
     ctx: Ctx,
@@ -102,25 +110,27 @@ pub(crate) async fn accept(
 }
 
 /// What an acceptance says.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Acceptance {
     voucher_id: Option<String>,
+    #[schema(value_type = Option<i64>)]
     public_max_fen: Option<kernel::Fen>,
 }
 
 /// Why an order ends.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = OrderEndReason)]
 pub(crate) struct Reason {
     reason: String,
 }
 
 /// The other side declines.
 #[utoipa::path(
-    post, path = "/api/v1/orders/{id}/refusal", tag = "orders", request_body = Value,
+    post, path = "/api/v1/orders/{id}/refusal", tag = "orders", request_body = Reason,
     params(("id" = String, Path), ("Idempotency-Key" = String, Header)),
-    responses((status = 200, body = Value), (status = 409, body = web::Problem))
+    responses((status = 200, body = Order), (status = 409, body = web::Problem))
 )]
 pub(crate) async fn decline(
     ctx: Ctx,
@@ -133,9 +143,9 @@ pub(crate) async fn decline(
 
 /// The side that began the order calls it off.
 #[utoipa::path(
-    post, path = "/api/v1/orders/{id}/cancellation", tag = "orders", request_body = Value,
+    post, path = "/api/v1/orders/{id}/cancellation", tag = "orders", request_body = Reason,
     params(("id" = String, Path), ("Idempotency-Key" = String, Header)),
-    responses((status = 200, body = Value), (status = 409, body = web::Problem))
+    responses((status = 200, body = Order), (status = 409, body = web::Problem))
 )]
 pub(crate) async fn cancel(
     ctx: Ctx,
@@ -147,8 +157,9 @@ pub(crate) async fn cancel(
 }
 
 /// Orders as rows of cells, in the order of the spreadsheet's columns.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = OrderRows)]
 pub(crate) struct Rows {
     provider_id: String,
     rows: Vec<Vec<String>>,
@@ -156,9 +167,9 @@ pub(crate) struct Rows {
 
 /// Brings in orders as proposals: all rows or none, with every wrong cell named.
 #[utoipa::path(
-    post, path = "/api/v1/orders/imports", tag = "orders", request_body = Value,
+    post, path = "/api/v1/orders/imports", tag = "orders", request_body = Rows,
     params(("Idempotency-Key" = String, Header)),
-    responses((status = 200, body = Value), (status = 422, body = web::Problem))
+    responses((status = 200, body = Imported), (status = 422, body = web::Problem))
 )]
 pub(crate) async fn import(ctx: Ctx, post: ApiPost<Rows>) -> Result<Json<Imported>, AppError> {
     let Rows { provider_id, rows } = post.body;

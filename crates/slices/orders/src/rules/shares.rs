@@ -25,15 +25,19 @@ pub struct Terms {
 }
 
 /// Who pays what.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Shares {
     /// List price × quantity × months.
+    #[schema(value_type = i64)]
     pub list_fen: Fen,
     /// What the platform takes off.
+    #[schema(value_type = i64)]
     pub platform_fen: Fen,
     /// What the public pays.
+    #[schema(value_type = i64)]
     pub public_fen: Fen,
     /// What the enterprise pays.
+    #[schema(value_type = i64)]
     pub own_fen: Fen,
 }
 

@@ -193,7 +193,7 @@ pub(crate) async fn void(cx: &mut Cx, kind: PaperKind, paper_id: &str, reason: &
 }
 
 /// The three kinds of paper.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PaperKind {
     /// Contract.

@@ -24,6 +24,48 @@ fn payment_of(r: &Row) -> Result<Payment, StoreError> {
     })
 }
 
+/// A payment beside what the rest of the records say of it.
+pub(crate) struct PaymentCheck {
+    pub payment: Payment,
+    /// Claims that say they were paid by it: how many, and their amounts.
+    pub claims: i64,
+    pub claims_fen: Fen,
+    /// What came back by being set off against it.
+    pub returned_fen: Fen,
+    /// What the ledger moved; `None` where there is no such transfer.
+    pub moved_fen: Option<Fen>,
+}
+
+/// Every payment with what stands beside it (ST-4).
+pub(crate) async fn payment_checks(cx: &mut Cx) -> Result<Vec<PaymentCheck>, StoreError> {
+    let sql = "SELECT p.*, \
+               (SELECT COUNT(*) FROM settlement_claim c WHERE c.payment_id = p.id) AS found, \
+               (SELECT CAST(COALESCE(SUM(c.amount_fen), 0) AS BIGINT) FROM settlement_claim c \
+                WHERE c.payment_id = p.id) AS found_fen, \
+               (SELECT CAST(COALESCE(SUM(r.amount_fen), 0) AS BIGINT) FROM settlement_return r \
+                WHERE r.payment_id = p.id) AS returned_fen, \
+               (SELECT t.amount_fen FROM pub_funds_transfer t WHERE t.transfer_id = p.transfer_id) AS moved_fen \
+               FROM settlement_payment p ORDER BY p.id";
+    let rows = cx.all(sql, vec![]).await?;
+    let check = |r: &Row| {
+        Ok(PaymentCheck {
+            payment: payment_of(r)?,
+            claims: r.get("found")?,
+            claims_fen: r.get("found_fen")?,
+            returned_fen: r.get("returned_fen")?,
+            moved_fen: r.get("moved_fen")?,
+        })
+    };
+    rows.iter().map(check).collect()
+}
+
+/// Numbers of claims that say they are paid and name no payment that is on record.
+pub(crate) async fn paid_by_nothing(cx: &mut Cx) -> Result<Vec<String>, StoreError> {
+    let sql = "SELECT c.number FROM settlement_claim c LEFT JOIN settlement_payment p ON p.id = c.payment_id \
+               WHERE c.state = 'paid' AND p.id IS NULL ORDER BY c.number";
+    cx.all(sql, vec![]).await?.iter().map(|r| r.get("number")).collect()
+}
+
 pub(crate) async fn insert_payment(cx: &mut Cx, p: &Payment) -> Result<(), StoreError> {
     let sql = "INSERT INTO settlement_payment (id, number, provider_id, claims, gross_fen, set_off_fen, paid_fen, \
                bank_reference, transfer_id, paid_on, made_by, made_at_us) \

@@ -14,8 +14,14 @@ testkit::on_both!(each_corruption_is_named, |bed| async move {
     // Each is put right again before the next.
     let set = "UPDATE settlement_claim SET amount_fen = $2 WHERE id = $1";
     w.corrupt(set, params![&claim.id, 61_300_i64]).await;
-    assert_eq!(w.broken().await, a, "a claim that says more than its hold, its decision and its rate");
+    let paid = [vec!["ST-4 BF-2019-000001".to_owned()], a.to_vec()].concat();
+    assert_eq!(w.broken().await, paid, "a claim that says more than its hold, its decision and its rate");
     w.corrupt(set, params![&claim.id, 61_200_i64]).await;
+
+    let set = "UPDATE settlement_payment SET gross_fen = gross_fen + $1, paid_fen = paid_fen + $1";
+    w.corrupt(set, params![1_i64]).await;
+    assert_eq!(w.broken().await, ["ST-4 BF-2019-000001"], "neither its claims nor the ledger say so");
+    w.corrupt(set, params![-1_i64]).await;
 
     let set = "UPDATE settlement_claim SET decision_id = $2 WHERE id = $1";
     let own = second.decided.as_ref().unwrap().decision_id.clone();
