@@ -97,7 +97,8 @@ async fn check_payments(cx: &mut Cx, found: &mut Found) -> Result<(), StoreError
         }
         if p.claims != check.claims {
             let (stated, real) = (p.claims, check.claims);
-            let words = (format!("应有 {stated} 件申请，实有 {real} 件"), format!("{stated} claims stated, {real} found"));
+            let words =
+                (format!("应有 {stated} 件申请，实有 {real} 件"), format!("{stated} claims stated, {real} found"));
             found.say("ST-4", &p.number, words);
         }
     }
