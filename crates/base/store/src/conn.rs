@@ -18,10 +18,10 @@ pub enum Conn {
 
 /// Values travel only as parameters; the text is ours, at most assembled from fixed pieces.
 fn postgres(
-    sql: &Cow<'static, str>,
+    sql: Cow<'static, str>,
     params: Vec<Param>,
 ) -> sqlx::query::Query<'static, Postgres, sqlx::postgres::PgArguments> {
-    let mut q = sqlx::query::<Postgres>(AssertSqlSafe(sql.clone()));
+    let mut q = sqlx::query::<Postgres>(AssertSqlSafe(sql));
     for p in params {
         q = match p {
             Param::Int(v) => q.bind(v),
@@ -44,7 +44,7 @@ impl Conn {
         let done = match self {
             Conn::Sqlite(c) => c.execute(&sql, &params),
             Conn::Postgres(c) => {
-                postgres(&sql, params).execute(&mut **c).await.map(|r| r.rows_affected()).map_err(SqlError::from)
+                postgres(sql.clone(), params).execute(&mut **c).await.map(|r| r.rows_affected()).map_err(SqlError::from)
             }
         };
         done.map_err(|source| StoreError::Sql { doing: doing(&sql), source })
@@ -55,7 +55,7 @@ impl Conn {
         let sql = sql.into();
         let rows = match self {
             Conn::Sqlite(c) => c.all(&sql, &params).map(|rows| rows.into_iter().map(Row::Sqlite).collect()),
-            Conn::Postgres(c) => postgres(&sql, params)
+            Conn::Postgres(c) => postgres(sql.clone(), params)
                 .fetch_all(&mut **c)
                 .await
                 .map(|rows| rows.into_iter().map(Row::Postgres).collect())

@@ -93,10 +93,10 @@ impl SqliteConn {
 
 impl Drop for SqliteConn {
     fn drop(&mut self) {
-        if let (Some(conn), Some((readers, _permit))) = (self.conn.take(), self.home.take()) {
-            if !readers.turns.is_closed() {
-                readers.idle.lock().expect("no panic while held").push(conn);
-            }
+        if let (Some(conn), Some((readers, _permit))) = (self.conn.take(), self.home.take())
+            && !readers.turns.is_closed()
+        {
+            readers.idle.lock().expect("no panic while held").push(conn);
         }
     }
 }
