@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use kernel::{Clock, IdSource};
-use store::{Blobs, Db, DbOptions, Sealer};
+use store::{Blobs, Db, DbOptions, Sealer, Vault};
 use web::{App, AppState};
 
 use crate::config::Config;
@@ -16,6 +16,7 @@ pub async fn build(config: &Config, clock: Arc<dyn Clock>, seed: Option<u64>) ->
     let blobs = Blobs::new(config.data.join("documents"), config.limits.document_mib << 20);
     let mut random = seed.map_or_else(IdSource::from_os, IdSource::seeded);
     let sealer = Sealer::open(&config.data.join("sealing.key"), &mut random).context("the sealing key")?;
+    db.keep_secrets(Vault::open(&config.data.join("secrets.key"), &mut random).context("the key for secrets")?);
     let cost = orgs::PasswordConfig {
         memory_kib: config.passwords.memory_kib,
         passes: config.passwords.passes,

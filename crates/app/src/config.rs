@@ -13,7 +13,7 @@ use web::Site;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Folder of everything that is kept: records, documents, bills, the sealing key.
+    /// Folder of everything that is kept: records, documents, bills, the two keys.
     pub data: PathBuf,
     /// Where to listen.
     pub listen: SocketAddr,

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use kernel::{Action, Actor, IdSource, Subject};
 use serde::Serialize;
 
-use crate::{Conn, Param, Row, StoreError};
+use crate::{Conn, Param, Row, StoreError, Vault};
 
 /// The connection inside its transaction, the time, the random source and the actor.
 pub struct Cx {
@@ -20,6 +20,7 @@ pub struct Cx {
     pub actor: Actor,
     /// The request that caused it, for the journal and the logs.
     pub request_id: String,
+    pub(crate) vault: Option<Vault>,
     pub(crate) journaled: u32,
     pub(crate) wrote: bool,
 }
@@ -68,6 +69,18 @@ impl Cx {
     /// Is this PostgreSQL? Only for the few texts that cannot be one.
     pub fn is_postgres(&self) -> bool {
         self.conn.is_postgres()
+    }
+
+    /// A secret in a form that may be stored, bound to what it belongs to (`account/acc_1`).
+    pub fn conceal(&mut self, belongs_to: &str, secret: &str) -> Result<String, StoreError> {
+        let vault = self.vault.as_ref().ok_or(StoreError::NoVault)?;
+        Ok(vault.conceal(belongs_to, secret, &mut self.ids))
+    }
+
+    /// A stored secret again.
+    pub fn reveal(&self, belongs_to: &str, stored: &str) -> Result<String, StoreError> {
+        let vault = self.vault.as_ref().ok_or(StoreError::NoVault)?;
+        vault.reveal(belongs_to, stored).ok_or_else(|| StoreError::Concealed(belongs_to.to_owned()))
     }
 
     /// The next number of a series that people read, from 1 and without gaps: `next_number("case/2019")`.

@@ -3,7 +3,7 @@
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -15,7 +15,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 use crate::sqlite::Readers;
 use crate::writer::{Writer, committed};
-use crate::{Conn, Cx, SqlError, StoreError, migrate, params};
+use crate::{Conn, Cx, SqlError, StoreError, Vault, migrate, params};
 
 /// Which database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +60,7 @@ struct Inner {
     writer: Writer,
     clock: Arc<dyn Clock>,
     ids: Mutex<IdSource>,
+    vault: OnceLock<Vault>,
 }
 
 /// A handle; cheap to clone.
@@ -85,7 +86,8 @@ impl Db {
             DbConfig::Postgres(url) => open_postgres(url, options).await?,
         };
         let ids = options.seed.map_or_else(IdSource::from_os, IdSource::seeded);
-        let db = Db(Arc::new(Inner { pools, writer: Writer::new(), clock, ids: Mutex::new(ids) }));
+        let db =
+            Db(Arc::new(Inner { pools, writer: Writer::new(), clock, ids: Mutex::new(ids), vault: OnceLock::new() }));
         let mut conn = db.write_conn().await?;
         migrate::run(&mut conn, db.0.clock.now()).await?;
         Ok(db)
@@ -97,6 +99,11 @@ impl Db {
             Pools::Sqlite { .. } => Backend::Sqlite,
             Pools::Postgres(_) => Backend::Postgres,
         }
+    }
+
+    /// Hands over the key under which secrets are kept; the first one stays.
+    pub fn keep_secrets(&self, vault: Vault) {
+        let _ = self.0.vault.set(vault);
     }
 
     /// The clock that use cases get.
@@ -122,7 +129,16 @@ impl Db {
 
     fn cx(&self, conn: Conn, actor: Actor, request_id: String) -> Cx {
         let ids = self.0.ids.lock().expect("no panic while held").fork();
-        Cx { conn, now: self.0.clock.now(), ids, actor, request_id, journaled: 0, wrote: false }
+        Cx {
+            conn,
+            now: self.0.clock.now(),
+            ids,
+            actor,
+            request_id,
+            vault: self.0.vault.get().cloned(),
+            journaled: 0,
+            wrote: false,
+        }
     }
 
     /// Runs a use case that only looks. Its transaction, if it needs one snapshot, is its own concern: each statement

@@ -34,6 +34,14 @@ pub enum StoreError {
         /// Why not.
         why: String,
     },
+    /// The program was started without the key under which secrets are kept.
+    #[error("no key for secrets was given to the records")]
+    NoVault,
+    /// A stored secret does not open: another key, another owner, or damaged.
+    #[error(
+        "the secret of {0} does not open with this site's secrets.key; restore that key, or set the secret up anew"
+    )]
+    Concealed(String),
     /// The statement expected a row and found none.
     #[error("no row where one must be: {0}")]
     Missing(String),

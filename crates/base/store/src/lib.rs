@@ -20,6 +20,7 @@ mod refusal;
 mod seal;
 mod sqlite;
 mod value;
+mod vault;
 mod writer;
 
 pub use blobs::{BlobError, Blobs, DocumentKind, StoredBlob};
@@ -33,6 +34,7 @@ pub use refusal::Refusal;
 pub use seal::{SealReport, Sealer, verify_journal};
 pub use sqlite::{SqliteConn, SqliteRow};
 pub use value::{Column, Param, Row};
+pub use vault::Vault;
 
 pub use futures_util::future::BoxFuture;
 

@@ -4,7 +4,6 @@
 //! signed with the site's Ed25519 key (RFC 8032). An altered, missing or inserted row changes the hash; a rewritten
 //! chain fails the signature unless the key is stolen too.
 
-use std::fs;
 use std::path::Path;
 
 use ed25519_dalek::{Signature, Signer, SigningKey, Verifier, VerifyingKey};
@@ -12,6 +11,7 @@ use kernel::IdSource;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use crate::vault::key_file;
 use crate::{Cx, Row, StoreError, params};
 
 /// At most so many rows go into one block.
@@ -38,27 +38,7 @@ pub struct SealReport {
 impl Sealer {
     /// Reads the key from `path`, or makes one there (readable by its owner only).
     pub fn open(path: &Path, random: &mut IdSource) -> Result<Sealer, StoreError> {
-        let io = |e| StoreError::io("reading the sealing key", e);
-        if path.exists() {
-            let text = fs::read_to_string(path).map_err(io)?;
-            let bytes: [u8; 32] = hex::decode(text.trim())
-                .ok()
-                .and_then(|b| b.try_into().ok())
-                .ok_or_else(|| io(std::io::Error::new(std::io::ErrorKind::InvalidData, "not 32 bytes of hex")))?;
-            return Ok(Sealer { key: SigningKey::from_bytes(&bytes) });
-        }
-        let mut bytes = [0u8; 32];
-        random.fill(&mut bytes);
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder).map_err(io)?;
-        }
-        fs::write(path, hex::encode(bytes)).map_err(io)?;
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            fs::set_permissions(path, fs::Permissions::from_mode(0o600)).map_err(io)?;
-        }
-        Ok(Sealer { key: SigningKey::from_bytes(&bytes) })
+        Ok(Sealer { key: SigningKey::from_bytes(&key_file(path, random)?) })
     }
 
     /// The public key, hex.

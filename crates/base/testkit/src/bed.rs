@@ -61,6 +61,7 @@ impl TestBed {
         };
         let options = DbOptions { readers_max: 4, seed: Some(7) };
         let db = Db::open(&config, options, clock.clone()).await.expect("a fresh database opens");
+        db.keep_secrets(store::Vault::of([9; 32]));
         let blobs = Blobs::new(folder.path().join("documents"), 1 << 20);
         Some(TestBed { db, clock, blobs, folder })
     }

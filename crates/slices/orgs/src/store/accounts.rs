@@ -130,12 +130,17 @@ pub(crate) struct Totp {
 pub(crate) async fn totp(cx: &mut Cx, id: &str) -> Result<Totp, StoreError> {
     let sql = "SELECT totp_secret, totp_offered, totp_last_step FROM orgs_account WHERE id = $1";
     let r = cx.one(sql, params![id]).await?;
-    Ok(Totp { secret: r.get("totp_secret")?, offered: r.get("totp_offered")?, last_step: r.get("totp_last_step")? })
+    let open = |stored: Option<String>| stored.map(|s| cx.reveal(&format!("account/{id}"), &s)).transpose();
+    let (secret, offered) = (open(r.get("totp_secret")?)?, open(r.get("totp_offered")?)?);
+    Ok(Totp { secret, offered, last_step: r.get("totp_last_step")? })
 }
 
 pub(crate) async fn set_totp(cx: &mut Cx, id: &str, totp: &Totp) -> Result<(), StoreError> {
     let sql = "UPDATE orgs_account SET totp_secret = $1, totp_offered = $2, totp_last_step = $3 WHERE id = $4";
-    cx.execute(sql, params![totp.secret.clone(), totp.offered.clone(), totp.last_step, id]).await?;
+    let mut keep =
+        |secret: &Option<String>| secret.as_ref().map(|s| cx.conceal(&format!("account/{id}"), s)).transpose();
+    let (secret, offered) = (keep(&totp.secret)?, keep(&totp.offered)?);
+    cx.execute(sql, params![secret, offered, totp.last_step, id]).await?;
     Ok(())
 }
 
