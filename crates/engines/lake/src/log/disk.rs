@@ -1,0 +1,235 @@
+//! The few things that the log asks of a disk, so that tests can put one under it that fails or loses power.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Read, Write};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+/// A folder of files that only grow.
+pub trait Disk: Send + Sync {
+    /// Names of all files, in order.
+    fn list(&self) -> io::Result<Vec<String>>;
+    /// All of a file.
+    fn read(&self, name: &str) -> io::Result<Vec<u8>>;
+    /// A new, empty file that outlives a crash under its name. It must not exist.
+    fn create(&self, name: &str) -> io::Result<Box<dyn Grows>>;
+    /// An existing file, cut to `len` bytes, to go on writing at its end.
+    fn reopen(&self, name: &str, len: u64) -> io::Result<Box<dyn Grows>>;
+    /// Removes a file.
+    fn remove(&self, name: &str) -> io::Result<()>;
+}
+
+/// A file that is written at its end.
+pub trait Grows: Send {
+    /// Writes at the end. Nothing is promised before [`Grows::sync`].
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()>;
+    /// Everything appended is on disk when this returns.
+    fn sync(&mut self) -> io::Result<()>;
+}
+
+/// A folder of the file system.
+#[derive(Clone, Debug)]
+pub struct Folder(PathBuf);
+
+impl Folder {
+    /// Makes the folder if it is not there.
+    pub fn open(path: impl Into<PathBuf>) -> io::Result<Folder> {
+        let path = path.into();
+        fs::create_dir_all(&path)?;
+        Ok(Folder(path))
+    }
+
+    /// A file's name is durable once its folder is.
+    fn sync_folder(&self) -> io::Result<()> {
+        File::open(&self.0)?.sync_all()
+    }
+}
+
+impl Disk for Folder {
+    fn list(&self) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&self.0)? {
+            names.push(entry?.file_name().to_string_lossy().into_owned());
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    fn read(&self, name: &str) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        File::open(self.0.join(name))?.read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    fn create(&self, name: &str) -> io::Result<Box<dyn Grows>> {
+        let file = OpenOptions::new().append(true).create_new(true).open(self.0.join(name))?;
+        self.sync_folder()?;
+        Ok(Box::new(file))
+    }
+
+    fn reopen(&self, name: &str, len: u64) -> io::Result<Box<dyn Grows>> {
+        let file = OpenOptions::new().append(true).open(self.0.join(name))?;
+        file.set_len(len)?;
+        file.sync_all()?;
+        Ok(Box::new(file))
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        fs::remove_file(self.0.join(name))
+    }
+}
+
+impl Grows for File {
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.write_all(bytes)
+    }
+    fn sync(&mut self) -> io::Result<()> {
+        self.sync_data()
+    }
+}
+
+/// A disk in memory that forgets what was not synced when the power goes, fills up, and fails when told to. For tests and
+/// the simulator.
+#[derive(Clone, Debug, Default)]
+pub struct FaultyDisk(Arc<Mutex<Faulty>>);
+
+#[derive(Debug, Default)]
+struct Faulty {
+    files: BTreeMap<String, Contents>,
+    /// Bytes that still fit; `None` is endless.
+    room: Option<usize>,
+    syncs_fail: bool,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Contents {
+    bytes: Vec<u8>,
+    synced: usize,
+}
+
+impl FaultyDisk {
+    /// The power goes: of what was not synced, each file keeps the bytes for which `survives` (file, position) says so,
+    /// up to the first that it does not keep; positions in between may be garbage.
+    pub fn lose_power(&self, mut survives: impl FnMut(&str, usize) -> Survival) {
+        let mut disk = self.0.lock().expect("no panic while held");
+        for (name, file) in &mut disk.files {
+            let mut keep = file.synced;
+            for at in file.synced..file.bytes.len() {
+                match survives(name, at) {
+                    Survival::Whole => keep = at + 1,
+                    Survival::Garbage => {
+                        file.bytes[at] ^= 0x5a;
+                        keep = at + 1;
+                    }
+                    Survival::Gone => break,
+                }
+            }
+            file.bytes.truncate(keep);
+            file.synced = keep;
+        }
+    }
+
+    /// The same disk as it is at this moment, going its own way from here.
+    pub fn clone_now(&self) -> FaultyDisk {
+        let disk = self.0.lock().expect("no panic while held");
+        let copy = Faulty { files: disk.files.clone(), room: disk.room, syncs_fail: disk.syncs_fail };
+        FaultyDisk(Arc::new(Mutex::new(copy)))
+    }
+
+    /// Only so many bytes fit from now on.
+    pub fn set_room(&self, bytes: Option<usize>) {
+        self.0.lock().expect("no panic while held").room = bytes;
+    }
+
+    /// Syncs fail from now on, or work again.
+    pub fn set_syncs_fail(&self, fail: bool) {
+        self.0.lock().expect("no panic while held").syncs_fail = fail;
+    }
+
+    /// Flips a bit.
+    pub fn corrupt(&self, name: &str, at: usize) {
+        let mut disk = self.0.lock().expect("no panic while held");
+        let file = disk.files.get_mut(name).expect("the file is there");
+        file.bytes[at] ^= 1;
+    }
+}
+
+/// What becomes of a byte that was not synced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Survival {
+    /// It reached the disk.
+    Whole,
+    /// Something reached the disk.
+    Garbage,
+    /// The file ends before it.
+    Gone,
+}
+
+struct FaultyFile {
+    disk: FaultyDisk,
+    name: String,
+}
+
+fn no_such_file(name: &str) -> io::Error {
+    io::Error::new(ErrorKind::NotFound, name.to_owned())
+}
+
+impl Disk for FaultyDisk {
+    fn list(&self) -> io::Result<Vec<String>> {
+        Ok(self.0.lock().expect("no panic while held").files.keys().cloned().collect())
+    }
+
+    fn read(&self, name: &str) -> io::Result<Vec<u8>> {
+        let disk = self.0.lock().expect("no panic while held");
+        disk.files.get(name).map(|f| f.bytes.clone()).ok_or_else(|| no_such_file(name))
+    }
+
+    fn create(&self, name: &str) -> io::Result<Box<dyn Grows>> {
+        let mut disk = self.0.lock().expect("no panic while held");
+        if disk.files.insert(name.to_owned(), Contents::default()).is_some() {
+            return Err(io::Error::new(ErrorKind::AlreadyExists, name.to_owned()));
+        }
+        Ok(Box::new(FaultyFile { disk: self.clone(), name: name.to_owned() }))
+    }
+
+    fn reopen(&self, name: &str, len: u64) -> io::Result<Box<dyn Grows>> {
+        let mut disk = self.0.lock().expect("no panic while held");
+        let file = disk.files.get_mut(name).ok_or_else(|| no_such_file(name))?;
+        file.bytes.truncate(usize::try_from(len).unwrap_or(usize::MAX));
+        file.synced = file.bytes.len();
+        Ok(Box::new(FaultyFile { disk: self.clone(), name: name.to_owned() }))
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        let mut disk = self.0.lock().expect("no panic while held");
+        disk.files.remove(name).map(|_| ()).ok_or_else(|| no_such_file(name))
+    }
+}
+
+impl Grows for FaultyFile {
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let mut disk = self.disk.0.lock().expect("no panic while held");
+        let fits = disk.room.map_or(bytes.len(), |room| room.min(bytes.len()));
+        if let Some(room) = &mut disk.room {
+            *room -= fits;
+        }
+        let file = disk.files.get_mut(&self.name).ok_or_else(|| no_such_file(&self.name))?;
+        // As a real disk does: what fits is written, then it says no.
+        file.bytes.extend_from_slice(&bytes[..fits]);
+        if fits < bytes.len() {
+            return Err(io::Error::new(ErrorKind::StorageFull, "the disk is full"));
+        }
+        Ok(())
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        let mut disk = self.disk.0.lock().expect("no panic while held");
+        if disk.syncs_fail {
+            return Err(io::Error::other("the disk does not sync"));
+        }
+        let file = disk.files.get_mut(&self.name).ok_or_else(|| no_such_file(&self.name))?;
+        file.synced = file.bytes.len();
+        Ok(())
+    }
+}
