@@ -79,6 +79,11 @@ impl Cell {
         }
     }
 
+    /// Words that wrap: a column of them needs room, or a name of a firm becomes a tower of four letters a line.
+    fn is_long(&self) -> bool {
+        matches!(self, Cell::Text(t) | Cell::Link { text: t, .. } | Cell::Blank(t) if t.chars().count() > 12)
+    }
+
     fn numeric(&self) -> bool {
         matches!(self, Cell::Int(_) | Cell::Money(_) | Cell::Percent(_))
     }
@@ -123,6 +128,9 @@ pub enum Export {
     /// Office Open XML.
     Xlsx,
 }
+
+/// A table with more columns than this is set closer.
+const MANY_COLUMNS: usize = 8;
 
 /// A list.
 #[derive(Clone, Debug)]
@@ -251,6 +259,16 @@ impl Table {
             .into_response())
     }
 
+    /// The class attribute of each column.
+    fn classes(&self) -> Vec<&'static str> {
+        let of = |(i, c): (usize, &Col)| match c.numeric {
+            true => " class=\"num\"",
+            false if self.rows.iter().any(|r| r[i].is_long()) => " class=\"long\"",
+            false => "",
+        };
+        self.columns.iter().enumerate().map(of).collect()
+    }
+
     fn foot(&self) -> String {
         let mut out = String::new();
         if self.first_href.is_some() || self.next_href.is_some() {
@@ -285,20 +303,20 @@ impl fmt::Display for Table {
         let caption = esc(&self.caption);
         // The card around it is often named like the table: landmarks must be told apart by name.
         let scrolls = self.lang.t("（表格）", " (table)");
+        let dense = if self.columns.len() > MANY_COLUMNS { " is-dense" } else { "" };
+        let classes = self.classes();
         write!(
             f,
-            "<div class=\"table-wrap\" role=\"region\" aria-label=\"{caption}{scrolls}\" tabindex=\"0\"><table class=\"data-table table-cards\" id=\"{}\"><caption class=\"sr-only\">{caption}</caption><thead><tr>",
+            "<div class=\"table-wrap\" role=\"region\" aria-label=\"{caption}{scrolls}\" tabindex=\"0\"><table class=\"data-table{dense} table-cards\" id=\"{}\"><caption class=\"sr-only\">{caption}</caption><thead><tr>",
             esc(&self.id)
         )?;
-        for c in &self.columns {
-            let class = if c.numeric { " class=\"num\"" } else { "" };
+        for (c, class) in self.columns.iter().zip(&classes) {
             write!(f, "<th scope=\"col\"{class}>{}</th>", esc(&c.label))?;
         }
         f.write_str("</tr></thead><tbody>")?;
         for row in &self.rows {
             f.write_str("<tr>")?;
-            for (c, cell) in self.columns.iter().zip(row) {
-                let class = if c.numeric { " class=\"num\"" } else { "" };
+            for ((c, class), cell) in self.columns.iter().zip(&classes).zip(row) {
                 write!(f, "<td{class} data-label=\"{}\">{}</td>", esc(&c.label), cell.html())?;
             }
             f.write_str("</tr>")?;

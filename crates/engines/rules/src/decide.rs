@@ -217,16 +217,16 @@ impl Work<'_> {
             }
             Some(Err(form)) => {
                 let text = Text::new(
-                    format!("“{zh}”（{name}）填写有误，应为{}。", form.zh),
-                    format!("{en} ({name}) cannot be read; it should be {}", form.en),
+                    format!("“{zh}”填写有误，应为{}。", form.zh),
+                    format!("{en} cannot be read; it should be {}", form.en),
                 );
                 self.say(ReasonKind::Malformed, name, "", false, text);
             }
             None if self.needs.optional_facts.contains(name) => {}
             None => {
                 let text = Text::new(
-                    format!("缺少“{zh}”（{name}），请补充后再试。"),
-                    format!("{en} ({name}) is not stated; state it and ask again"),
+                    format!("缺少“{zh}”，请补充后再试。"),
+                    format!("{en} is not stated; state it and ask again"),
                 );
                 self.say(ReasonKind::Missing, name, "", false, text);
             }

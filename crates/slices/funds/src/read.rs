@@ -186,7 +186,7 @@ pub async fn entries(cx: &mut Cx, account: &str, before: Option<i64>, limit: i64
     Ok(all)
 }
 
-/// What accounts are called, where another slice knows a name: programme, batch, provider.
+/// What accounts are called, where another slice knows a name: programme, batch, provider, voucher.
 #[derive(Clone, Debug, Default)]
 pub struct Names(HashMap<String, Text>);
 
@@ -208,7 +208,7 @@ impl Names {
     }
 }
 
-/// The names of all programmes and batches, and of the providers among `accounts`.
+/// The names of all programmes and batches, and of the providers and vouchers among `accounts`.
 pub async fn names(cx: &mut Cx, accounts: &[&str]) -> Result<Names, StoreError> {
     let mut all = HashMap::new();
     for sql in [
@@ -220,12 +220,15 @@ pub async fn names(cx: &mut Cx, accounts: &[&str]) -> Result<Names, StoreError> 
         }
     }
     for account in accounts {
-        let Some((_, org_id)) = account.split_once(':').filter(|(k, _)| matches!(*k, "payable" | "receivable")) else {
-            continue;
+        let Some((kind, id)) = account.split_once(':') else { continue };
+        let sql = match kind {
+            "payable" | "receivable" => "SELECT name FROM pub_orgs_org WHERE org_id = $1",
+            "voucher" => "SELECT number AS name FROM pub_vouchers_voucher WHERE voucher_id = $1",
+            _ => continue,
         };
-        if let Some(r) = cx.opt("SELECT name FROM pub_orgs_org WHERE org_id = $1", params![org_id]).await? {
+        if let Some(r) = cx.opt(sql, params![id]).await? {
             let name: String = r.get("name")?;
-            all.insert(org_id.to_owned(), Text::new(name.clone(), name));
+            all.insert(id.to_owned(), Text::new(name.clone(), name));
         }
     }
     Ok(Names(all))

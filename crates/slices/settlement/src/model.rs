@@ -120,6 +120,17 @@ pub struct Evidence {
     pub amount_fen: Fen,
 }
 
+impl Evidence {
+    /// The reference as people know it: without the provider's id, which only keeps two providers' numbers apart.
+    pub fn shown(&self) -> &str {
+        match self.kind {
+            EvidenceKind::Contract => self.reference.split_once('/').map_or(&self.reference, |(_, number)| number),
+            EvidenceKind::Statement => self.reference.split_once(" @ ").map_or(&self.reference, |(use_, _)| use_),
+            EvidenceKind::Invoice | EvidenceKind::Payment => &self.reference,
+        }
+    }
+}
+
 /// Why nothing is paid.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refused {

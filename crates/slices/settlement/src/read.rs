@@ -137,6 +137,8 @@ pub struct ClaimView {
     pub payment: Option<Payment>,
     /// The books.
     pub entries: Vec<BookEntry>,
+    /// What the accounts in the books are called.
+    pub names: funds::Names,
 }
 
 fn subject(claim: &Claim) -> Subject<'_> {
@@ -174,8 +176,10 @@ pub async fn view(cx: &mut Cx, id: &str) -> Result<ClaimView, ReadError> {
         None => None,
     };
     let entries = entries(cx, &claim, &recoveries, payment.as_ref()).await?;
+    let accounts: Vec<&str> = entries.iter().flat_map(|e| [e.debit.as_str(), e.credit.as_str()]).collect();
+    let names = funds::names(cx, &accounts).await?;
     let evidence = claims::evidence(cx, id).await?;
-    Ok(ClaimView { row, order, evidence, decision, programme, recoveries, payment, entries })
+    Ok(ClaimView { row, order, evidence, decision, programme, recoveries, payment, entries, names })
 }
 
 async fn entries(

@@ -158,9 +158,9 @@ pub struct Batch {
     pub validity_days: i64,
     /// Days for which an order keeps money held until it is settled.
     pub hold_days: i64,
-    /// First day of issue.
+    /// First day of applying.
     pub opens_on: Date,
-    /// Last day of issue.
+    /// Last day of applying; who applied by then is still issued a voucher.
     pub closes_on: Date,
     /// All its money.
     pub budget_fen: Fen,

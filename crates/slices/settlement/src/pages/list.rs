@@ -42,12 +42,18 @@ struct List {
     is_provider: bool,
 }
 
+/// The parties that a row must name: nobody is told on each row who they are.
+fn parties(ctx: &Ctx) -> (bool, bool) {
+    let is_enterprise = matches!(ctx.actor.role, Role::EnterpriseOwner | Role::EnterpriseMember);
+    (!is_enterprise, ctx.actor.role != Role::Provider)
+}
+
 fn columns(ctx: &Ctx) -> Vec<Col> {
-    vec![
-        Col::text(ctx.t("兑付编号", "Claim")),
-        Col::text(ctx.t("订单", "Order")),
-        Col::text(ctx.t("企业", "Enterprise")),
-        Col::text(ctx.t("服务商", "Provider")),
+    let (enterprise, provider) = parties(ctx);
+    let mut all = vec![Col::text(ctx.t("兑付编号", "Claim")), Col::text(ctx.t("订单", "Order"))];
+    all.extend(enterprise.then(|| Col::text(ctx.t("企业", "Enterprise"))));
+    all.extend(provider.then(|| Col::text(ctx.t("服务商", "Provider"))));
+    all.extend([
         Col::text(ctx.t("证据等级", "Evidence")),
         Col::num(ctx.t("合规已付（元）", "Eligible paid (yuan)")),
         Col::num(ctx.t("兑付（元）", "Settled (yuan)")),
@@ -55,18 +61,22 @@ fn columns(ctx: &Ctx) -> Vec<Col> {
         Col::text(ctx.t("状态", "State")),
         Col::text(ctx.t("申请日期", "Claimed")),
         Col::text(ctx.t("拨付日期", "Paid")),
-    ]
+    ]);
+    all
 }
 
 fn cells(ctx: &Ctx, row: &ClaimRow) -> Vec<Cell> {
     let c = &row.claim;
+    let (enterprise, provider) = parties(ctx);
     let unknown = || Cell::Blank(ctx.t("待核定", "not decided").to_owned());
     let decided = c.decided.as_ref();
-    vec![
+    let mut all = vec![
         Cell::link(format!("/settlements/{}", c.id), c.number.clone()),
         Cell::link(format!("/orders/{}", c.order_id), c.order_number.clone()),
-        Cell::text(row.enterprise_name.clone()),
-        Cell::text(row.provider_name.clone()),
+    ];
+    all.extend(enterprise.then(|| Cell::text(row.enterprise_name.clone())));
+    all.extend(provider.then(|| Cell::text(row.provider_name.clone())));
+    all.extend([
         decided.map_or_else(unknown, |d| Cell::text(d.gathered.level.code())),
         decided.map_or_else(unknown, |d| Cell::Money(d.gathered.eligible.amount_fen)),
         decided.map_or_else(unknown, |_| Cell::Money(c.amount_fen())),
@@ -74,7 +84,8 @@ fn cells(ctx: &Ctx, row: &ClaimRow) -> Vec<Cell> {
         Cell::tag(c.state.tone(), c.state.label(ctx.lang)),
         Cell::Date(Some(c.claimed_on)),
         Cell::Date(c.paid_on),
-    ]
+    ]);
+    all
 }
 
 fn claimable_table(ctx: &Ctx, rows: &[Claimable]) -> Table {

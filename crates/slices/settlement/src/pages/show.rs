@@ -59,7 +59,7 @@ fn evidence_table(ctx: &Ctx, order_id: &str, rows: &[Evidence]) -> Table {
             _ => format!("/orders/{order_id}"),
         };
         let kind = Cell::text(e.kind.label(ctx.lang));
-        table.row(vec![kind, Cell::link(href, e.reference.clone()), Cell::Money(e.amount_fen)]);
+        table.row(vec![kind, Cell::link(href, e.shown()), Cell::Money(e.amount_fen)]);
     }
     table
 }
@@ -78,8 +78,8 @@ fn entries_table(ctx: &Ctx, v: &ClaimView) -> Table {
         table.row(vec![
             Cell::text(beijing_time(e.at)),
             Cell::text(why),
-            Cell::text(funds::account_title(&e.debit, ctx.lang)),
-            Cell::text(funds::account_title(&e.credit, ctx.lang)),
+            Cell::text(v.names.of(&e.debit, ctx.lang)),
+            Cell::text(v.names.of(&e.credit, ctx.lang)),
             Cell::Money(e.amount_fen),
         ]);
     }

@@ -37,10 +37,10 @@ pub struct BatchBody {
     validity_days: i64,
     /// Days for which an order keeps money held.
     hold_days: i64,
-    /// First day of issue.
+    /// First day of applying.
     #[schema(value_type = String, format = Date)]
     opens_on: Date,
-    /// Last day of issue.
+    /// Last day of applying; who applied by then is still issued a voucher.
     #[schema(value_type = String, format = Date)]
     closes_on: Date,
     /// All its money.

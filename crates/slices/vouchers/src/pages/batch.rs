@@ -7,7 +7,7 @@ use kernel::{Action, Fen, Lang, Subject};
 use serde::Deserialize;
 use web::{AppError, Cell, Col, Ctx, Export, FieldError, Form, FormData, Html, Page, Table, again_or_fail, esc};
 
-use super::{batch_tone, district_name, districts, rate};
+use super::{batch_state, district_name, districts, rate};
 use crate::assign_quota::{self, AssignQuota};
 use crate::close_batch::{self, CloseBatch};
 use crate::{Batch, BatchState, BatchView, read};
@@ -56,9 +56,10 @@ async fn page(ctx: &Ctx, id: &str, quota: Form, closing: Form) -> Result<Respons
     let lang = ctx.lang;
     let batch = view.line.batch.clone();
     let running = batch.state != BatchState::Closed;
+    let state = batch_state(&batch, ctx.today(), lang);
     let page = BatchPage {
         p: ctx.page(batch.title.get(lang)).crumb("/batches", ctx.t("券批次", "Voucher batches")),
-        state: web::tag(batch_tone(batch.state), batch.state.label(lang)),
+        state: web::tag(state.0, state.1),
         stats: stats(&view, lang),
         forecast: forecast(&view, lang),
         facts: facts(&view, lang),
@@ -97,7 +98,7 @@ fn stats(view: &BatchView, lang: Lang) -> Vec<Html> {
     ]
 }
 
-/// How long the budget lasts, and whether that is before the last day of issue.
+/// How long the budget lasts, and whether that is before the last day of applying.
 fn forecast(view: &BatchView, lang: Lang) -> Html {
     let (f, batch) = (&view.forecast, &view.line.batch);
     if batch.state == BatchState::Closed {
@@ -105,6 +106,7 @@ fn forecast(view: &BatchView, lang: Lang) -> Html {
     }
     let pace = match lang {
         Lang::Zh => format!("近 {} 天发券 {} 元。", f.over_days, f.issued_fen.yuan()),
+        Lang::En if f.over_days == 1 => format!("{} yuan issued in the last day. ", f.issued_fen.yuan()),
         Lang::En => format!("{} yuan issued in the last {} days. ", f.issued_fen.yuan(), f.over_days),
     };
     let closes = batch.closes_on;
@@ -128,7 +130,7 @@ fn forecast(view: &BatchView, lang: Lang) -> Html {
             },
             match lang {
                 Lang::Zh => format!("早于截止日 {closes}；如要发满全期，请追加预算或放缓发放。"),
-                Lang::En => format!("That is before the last day of issue, {closes}: add money or slow down."),
+                Lang::En => format!("That is before the last day of applying, {closes}: add money or slow down."),
             },
         ),
         Some(day) => (
@@ -139,7 +141,7 @@ fn forecast(view: &BatchView, lang: Lang) -> Html {
             },
             match lang {
                 Lang::Zh => format!("截止日 {closes} 之前够用。"),
-                Lang::En => format!("It reaches the last day of issue, {closes}."),
+                Lang::En => format!("It reaches the last day of applying, {closes}."),
             },
         ),
     };

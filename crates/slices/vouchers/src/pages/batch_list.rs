@@ -7,7 +7,7 @@ use kernel::{Action, Subject};
 use serde::Deserialize;
 use web::{AppError, Cell, Col, Ctx, Export, Page, Table};
 
-use super::{batch_tone, rate};
+use super::{batch_state, rate};
 use crate::read;
 
 #[derive(Template)]
@@ -44,9 +44,10 @@ pub async fn get(ctx: Ctx, Query(q): Query<ListQuery>) -> Result<Response, AppEr
     let mut table = Table::new(ctx.lang, "batches", ctx.t("券批次", "Voucher batches"), columns).when_empty(nothing);
     for line in &batches {
         let b = &line.batch;
+        let (tone, state) = batch_state(b, ctx.today(), ctx.lang);
         table.row(vec![
             Cell::link(format!("/batches/{}", b.id), b.title.get(ctx.lang)),
-            Cell::tag(batch_tone(b.state), b.state.label(ctx.lang)),
+            Cell::tag(tone, state),
             Cell::text(rate(b.rate_bp)),
             Cell::Money(b.face_value_fen),
             Cell::Date(Some(b.opens_on)),

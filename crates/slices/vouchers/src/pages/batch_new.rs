@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::response::Response;
-use kernel::{Fen, Text};
+use kernel::{Fen, Lang, Text};
 use web::{AppError, Check, Ctx, FieldError, Form, FormData, Html, Page, Step, again_or_fail, esc};
 
 use super::{district_name, rate};
@@ -56,10 +56,13 @@ async fn choices(ctx: &Ctx) -> Result<Vec<InstrumentChoice>, AppError> {
 }
 
 async fn page(ctx: &Ctx, f: Form) -> Result<Response, AppError> {
-    let yuan = ctx.t("元", "yuan");
     let words = |c: &InstrumentChoice| {
         let (programme, instrument) = (c.programme.get(ctx.lang), c.instrument.get(ctx.lang));
-        format!("{programme} · {instrument}（{} {} {yuan}）", ctx.t("可用", "available"), c.available_fen.yuan())
+        let available = c.available_fen.yuan();
+        match ctx.lang {
+            Lang::Zh => format!("{programme} · {instrument}（可用 {available} 元）"),
+            Lang::En => format!("{programme} · {instrument} (available: {available} yuan)"),
+        }
     };
     let instruments =
         choices(ctx).await?.iter().map(|c| (format!("{}|{}", c.programme_id, c.instrument_id), words(c))).collect();
@@ -158,20 +161,25 @@ pub async fn check(ctx: Ctx, data: FormData) -> Result<Response, AppError> {
         p: ctx.page(ctx.t("核对批次条件", "Check the terms")).crumb("/batches", ctx.t("券批次", "Voucher batches")),
         f: Form::new(&ctx),
         steps: steps(&ctx, 1),
-        facts: facts(&ctx, &terms),
+        facts: facts(&ctx, &terms, &choices(&ctx).await?),
         answers: answers.collect(),
     };
     ctx.render(&page)
 }
 
-fn facts(ctx: &Ctx, t: &OpenBatch) -> Html {
+fn facts(ctx: &Ctx, t: &OpenBatch, choices: &[InstrumentChoice]) -> Html {
+    let chosen = choices.iter().find(|c| c.programme_id == t.programme_id && c.instrument_id == t.instrument_id);
+    let (programme, instrument) = match chosen {
+        Some(c) => (c.programme.get(ctx.lang), c.instrument.get(ctx.lang)),
+        None => (t.programme_id.as_str(), t.instrument_id.as_str()),
+    };
     let yuan = |f: Fen| format!("{} {}", f.yuan(), ctx.t("元", "yuan"));
     let or_none = |f: Option<Fen>| f.map_or_else(|| ctx.t("不限", "none").to_owned(), yuan);
     let days = |n: i64| format!("{n} {}", ctx.t("天", "days"));
     let given: Fen = t.quotas.iter().map(|q| q.1).sum();
     let mut facts = vec![
-        (ctx.t("政策项目", "Programme"), t.programme_id.clone()),
-        (ctx.t("政策工具", "Instrument"), t.instrument_id.clone()),
+        (ctx.t("政策项目", "Programme"), programme.to_owned()),
+        (ctx.t("政策工具", "Instrument"), instrument.to_owned()),
         (ctx.t("中文名称", "Name in Chinese"), t.title.zh.clone()),
         (ctx.t("英文名称", "Name in English"), t.title.en.clone()),
         (ctx.t("补贴比例", "Rate"), rate(t.rate_bp)),

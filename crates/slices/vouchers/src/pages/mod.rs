@@ -7,11 +7,12 @@ mod voucher;
 mod voucher_list;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use kernel::Action::{CancelVoucher, ManageBatches, ViewBatches, ViewVoucher};
 use kernel::Lang;
 use web::Route;
 
-use crate::{BatchState, VoucherState};
+use crate::{Batch, BatchState, VoucherState};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -60,13 +61,17 @@ fn voucher_tone(state: VoucherState) -> &'static str {
     }
 }
 
-fn batch_tone(state: BatchState) -> &'static str {
-    match state {
+/// Tone and words of where a batch stands. One that takes no more applications still issues to those it took, so its
+/// state stays open until it is closed by decision; a reader is told which of the two it is.
+fn batch_state(batch: &Batch, today: Date, lang: Lang) -> (&'static str, &'static str) {
+    let tone = match batch.state {
+        BatchState::Open if today > batch.closes_on => return ("", lang.t("受理已截止", "applications closed")),
         BatchState::Planned => "is-outline",
         BatchState::Open => "is-ok",
         BatchState::Exhausted => "is-warn",
         BatchState::Closed => "",
-    }
+    };
+    (tone, batch.state.label(lang))
 }
 
 #[cfg(test)]
