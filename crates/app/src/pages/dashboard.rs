@@ -66,6 +66,14 @@ const WAITING: &[Waiting] = &[
         "SELECT COUNT(*) AS n FROM pub_orders_order WHERE provider_id = $1 AND state = 'placed' AND $2 = $2",
     ),
     (
+        "/usage/accounts",
+        ("待确认的计费账号", "Billing accounts to confirm"),
+        ("确认后账单才归入企业", "Bills count as the enterprise's only then"),
+        Action::ConfirmBillingAccount,
+        PROVIDER,
+        "SELECT COUNT(*) AS n FROM pub_usage_account WHERE provider_id = $1 AND state = 'claimed' AND $2 = $2",
+    ),
+    (
         "/settlements",
         ("履约中的订单", "Orders under contract"),
         ("达到证据等级后可申请兑付", "Claim once the evidence is there"),

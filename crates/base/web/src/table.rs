@@ -81,7 +81,7 @@ impl Cell {
 
     /// Words that wrap: a column of them needs room, or a name of a firm becomes a tower of four letters a line.
     fn is_long(&self) -> bool {
-        matches!(self, Cell::Text(t) | Cell::Link { text: t, .. } | Cell::Blank(t) if t.chars().count() > 12)
+        matches!(self, Cell::Text(t) | Cell::Link { text: t, .. } | Cell::Blank(t) if t.chars().count() > 12 && !is_code(t))
     }
 
     fn numeric(&self) -> bool {
@@ -89,11 +89,14 @@ impl Cell {
     }
 }
 
+fn is_code(text: &str) -> bool {
+    text.len() <= 20 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+}
+
 /// Escaped; dates and numbers of papers (`DD-2019-000041`) are one word to a reader, though browsers would break them at
 /// their hyphens.
 fn whole(text: &str) -> String {
-    let is_code = text.len() <= 20 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    if is_code && text.contains('-') { format!("<span class=\"nowrap\">{}</span>", esc(text)) } else { esc(text) }
+    if is_code(text) && text.contains('-') { format!("<span class=\"nowrap\">{}</span>", esc(text)) } else { esc(text) }
 }
 
 /// A column.

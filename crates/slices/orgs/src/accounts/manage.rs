@@ -7,6 +7,7 @@ use store::Cx;
 
 use super::totp::switch_off;
 use super::{Account, guard_key};
+use crate::Org;
 use crate::secrets::PasswordHash;
 use crate::store::accounts as sql;
 
@@ -55,6 +56,16 @@ pub async fn list(
 /// One account.
 pub async fn view(cx: &mut Cx, account_id: String) -> Result<Account, ManageAccountError> {
     managed(cx, &account_id).await
+}
+
+/// One account with the organisation that it acts for.
+pub async fn view_with_org(cx: &mut Cx, account_id: String) -> Result<(Account, Option<Org>), ManageAccountError> {
+    let account = managed(cx, &account_id).await?;
+    let org = match &account.org_id {
+        Some(id) => crate::store::org_by_id(cx, id).await?,
+        None => None,
+    };
+    Ok((account, org))
 }
 
 /// Disables or enables. Disabling ends all sessions; tokens stop with it and come back with it.

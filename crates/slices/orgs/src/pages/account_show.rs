@@ -22,7 +22,7 @@ struct AccountPage {
 }
 
 async fn page(ctx: &Ctx, id: String, f: Form) -> Result<Response, AppError> {
-    let account = ctx.read(move |cx| Box::pin(manage::view(cx, id))).await?;
+    let (account, org) = ctx.read(move |cx| Box::pin(manage::view_with_org(cx, id))).await?;
     let yes = |b: bool| Html(ctx.t(if b { "是" } else { "否" }, if b { "yes" } else { "no" }).to_owned());
     let mut facts = vec![
         (ctx.t("登录名", "Login name").to_owned(), Html(esc(&account.login))),
@@ -32,9 +32,8 @@ async fn page(ctx: &Ctx, id: String, f: Form) -> Result<Response, AppError> {
         (ctx.t("两步验证", "Two-step sign-in").to_owned(), yes(account.has_totp)),
         (ctx.t("须更改密码", "Must change password").to_owned(), yes(account.must_change_password)),
     ];
-    if let Some(org) = &account.org_id {
-        let link = Html(format!("<span class=\"code\">{}</span>", esc(org)));
-        facts.push((ctx.t("所属单位", "Organisation").to_owned(), link));
+    if let Some(org) = org {
+        facts.push((ctx.t("所属单位", "Organisation").to_owned(), Html(esc(&org.name))));
     }
     if let Some(d) = account.district.as_deref().and_then(kernel::district) {
         facts.push((ctx.t("所在区", "District").to_owned(), Html(d.name(ctx.lang).to_owned())));
