@@ -1,12 +1,12 @@
-//! The few things that the log asks of a disk, so that tests can put one under it that fails or loses power.
+//! The few things that the lake asks of a disk, so that tests can put one under it that fails or loses power.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-/// A folder of files that only grow.
+/// A folder of files. A name may lead into a folder below, as `folder/name`.
 pub trait Disk: Send + Sync {
     /// Names of all files, in order.
     fn list(&self) -> io::Result<Vec<String>>;
@@ -16,6 +16,8 @@ pub trait Disk: Send + Sync {
     fn create(&self, name: &str) -> io::Result<Box<dyn Grows>>;
     /// An existing file, cut to `len` bytes, to go on writing at its end.
     fn reopen(&self, name: &str, len: u64) -> io::Result<Box<dyn Grows>>;
+    /// A whole file, which outlives a crash: all of it is there under its name, or none. One that is there is replaced.
+    fn put(&self, name: &str, bytes: &[u8]) -> io::Result<()>;
     /// Removes a file.
     fn remove(&self, name: &str) -> io::Result<()>;
 }
@@ -42,16 +44,35 @@ impl Folder {
 
     /// A file's name is durable once its folder is.
     fn sync_folder(&self) -> io::Result<()> {
-        File::open(&self.0)?.sync_all()
+        sync_folder(&self.0)
     }
 }
+
+fn sync_folder(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
+}
+
+/// Files below a folder that have their final name.
+fn list(folder: &Path, prefix: &str, names: &mut Vec<String>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+        if entry.file_type()?.is_dir() {
+            list(&entry.path(), &format!("{name}/"), names)?;
+        } else if !name.ends_with(UNFINISHED) {
+            names.push(name);
+        }
+    }
+    Ok(())
+}
+
+/// How a file is named until it is whole.
+const UNFINISHED: &str = ".unfinished";
 
 impl Disk for Folder {
     fn list(&self) -> io::Result<Vec<String>> {
         let mut names = Vec::new();
-        for entry in fs::read_dir(&self.0)? {
-            names.push(entry?.file_name().to_string_lossy().into_owned());
-        }
+        list(&self.0, "", &mut names)?;
         names.sort();
         Ok(names)
     }
@@ -73,6 +94,21 @@ impl Disk for Folder {
         file.set_len(len)?;
         file.sync_all()?;
         Ok(Box::new(file))
+    }
+
+    fn put(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let path = self.0.join(name);
+        let folder = path.parent().unwrap_or(&self.0);
+        if !folder.is_dir() {
+            fs::create_dir_all(folder)?;
+            self.sync_folder()?;
+        }
+        let unfinished = self.0.join(format!("{name}{UNFINISHED}"));
+        let mut file = File::create(&unfinished)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&unfinished, &path)?;
+        sync_folder(folder)
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {
@@ -199,6 +235,20 @@ impl Disk for FaultyDisk {
         file.bytes.truncate(usize::try_from(len).unwrap_or(usize::MAX));
         file.synced = file.bytes.len();
         Ok(Box::new(FaultyFile { disk: self.clone(), name: name.to_owned() }))
+    }
+
+    fn put(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let mut disk = self.0.lock().expect("no panic while held");
+        if disk.syncs_fail {
+            return Err(io::Error::other("the disk does not sync"));
+        }
+        if let Some(room) = &mut disk.room {
+            *room = room
+                .checked_sub(bytes.len())
+                .ok_or_else(|| io::Error::new(ErrorKind::StorageFull, "the disk is full"))?;
+        }
+        disk.files.insert(name.to_owned(), Contents { bytes: bytes.to_vec(), synced: bytes.len() });
+        Ok(())
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {
