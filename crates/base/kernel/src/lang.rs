@@ -22,6 +22,14 @@ impl Lang {
         }
     }
 
+    /// With something said aside, in the brackets of the language.
+    pub fn aside(self, words: &str, aside: &str) -> String {
+        match self {
+            Lang::Zh => format!("{words}（{aside}）"),
+            Lang::En => format!("{words} ({aside})"),
+        }
+    }
+
     /// The value of `<html lang>`.
     pub fn tag(self) -> &'static str {
         self.t("zh-CN", "en")

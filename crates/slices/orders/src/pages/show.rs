@@ -96,21 +96,18 @@ fn facts(ctx: &Ctx, v: &OrderView) -> Html {
         (ctx.t("服务商信用代码", "Provider's credit code").to_owned(), code(&v.usccs[1])),
         (
             ctx.t("服务", "Service").to_owned(),
-            text(&format!(
-                "{}（{} · {} {}）",
+            text(&ctx.lang.aside(
                 words(ctx.lang, &service),
-                sub_item,
-                ctx.t("版本", "version"),
-                o.service_version
+                &format!("{sub_item} · {} {}", ctx.t("版本", "version"), o.service_version),
             )),
         ),
         (
             ctx.t("数量与使用期", "Quantity and time").to_owned(),
             text(&format!(
-                "{} × {} {}，{} – {}",
+                "{} × {} {}{} – {}",
                 o.quantity,
                 o.months,
-                ctx.t("个月", "months"),
+                ctx.t("个月，", "months, "),
                 o.starts_on,
                 o.ends_on
             )),
@@ -152,9 +149,10 @@ fn paper_rows(ctx: &Ctx, order_id: &str, p: &Papers) -> Table {
     let mut table = Table::new(ctx.lang, "papers", ctx.t("合同、发票、付款", "Papers"), columns).when_empty(empty);
     let mut add = |kind: PaperKind, number: String, on: jiff::civil::Date, amount: Fen, m: &PaperMeta| {
         let href = format!("/orders/{order_id}/documents/{}", m.document.sha256);
-        let size = format!("{}（{} KiB）", m.document.file_name, (m.document.size_bytes + 1023) / 1024);
+        let kib = format!("{} KiB", (m.document.size_bytes + 1023) / 1024);
+        let size = ctx.lang.aside(&m.document.file_name, &kib);
         let note = m.voided_at.map_or(String::new(), |at| {
-            format!("{} {}：{}", ctx.t("作废于", "void since"), beijing_date(at), m.void_reason)
+            format!("{} {}{}{}", ctx.t("作废于", "void since"), beijing_date(at), ctx.t("：", ": "), m.void_reason)
         });
         table.row(vec![
             Cell::text(kind.label(ctx.lang)),

@@ -159,7 +159,7 @@ pub fn supposable(programmes: &[Arc<Programme>], lang: Lang) -> Vec<(String, Str
     for programme in programmes {
         for value in &programme.values {
             if !out.iter().any(|(name, _)| *name == value.name) {
-                out.push((value.name.clone(), format!("{}（{}）", value.title.get(lang), programme.title.get(lang))));
+                out.push((value.name.clone(), lang.aside(value.title.get(lang), programme.title.get(lang))));
             }
         }
     }

@@ -143,7 +143,7 @@ fn faq(ctx: &Ctx, p: &Programme) -> Vec<(String, String, Html)> {
         DayCount::Calendar => ctx.t("个自然日", "calendar days"),
         DayCount::Working => ctx.t("个工作日", "working days"),
     };
-    let level = |l: kernel::EvidenceLevel| format!("{}（{}）", l.code(), l.label(ctx.lang));
+    let level = |l: kernel::EvidenceLevel| ctx.lang.aside(l.code(), l.label(ctx.lang));
     let rows = [
         (
             ctx.t(
