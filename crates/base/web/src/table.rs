@@ -81,7 +81,7 @@ impl Cell {
 
     /// Words that wrap: a column of them needs room, or a name of a firm becomes a tower of four letters a line.
     fn is_long(&self) -> bool {
-        matches!(self, Cell::Text(t) | Cell::Link { text: t, .. } | Cell::Blank(t) if t.chars().count() > 12 && !is_code(t))
+        matches!(self, Cell::Text(t) | Cell::Link { text: t, .. } | Cell::Blank(t) if t.chars().nth(12).is_some() && !is_code(t))
     }
 
     fn numeric(&self) -> bool {
@@ -305,12 +305,12 @@ impl fmt::Display for Table {
         }
         let caption = esc(&self.caption);
         // The card around it is often named like the table: landmarks must be told apart by name.
-        let scrolls = self.lang.t("（表格）", " (table)");
+        let region = self.lang.aside(&caption, self.lang.t("表格", "table"));
         let dense = if self.columns.len() > MANY_COLUMNS { " is-dense" } else { "" };
         let classes = self.classes();
         write!(
             f,
-            "<div class=\"table-wrap\" role=\"region\" aria-label=\"{caption}{scrolls}\" tabindex=\"0\"><table class=\"data-table{dense} table-cards\" id=\"{}\"><caption class=\"sr-only\">{caption}</caption><thead><tr>",
+            "<div class=\"table-wrap\" role=\"region\" aria-label=\"{region}\" tabindex=\"0\"><table class=\"data-table{dense} table-cards\" id=\"{}\"><caption class=\"sr-only\">{caption}</caption><thead><tr>",
             esc(&self.id)
         )?;
         for (c, class) in self.columns.iter().zip(&classes) {

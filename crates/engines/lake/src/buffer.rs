@@ -62,10 +62,10 @@ fn size(value: &Value) -> usize {
 
 impl Buffer {
     /// Takes the readings of a message.
-    pub fn apply(&mut self, message: &Message) -> Fitted {
+    pub fn apply(&mut self, message: Message) -> Fitted {
         let mut fitted = Fitted::default();
-        for reading in &message.readings {
-            let series = Series::new(&message.device, &reading.property);
+        for reading in message.readings {
+            let series = Series::new(message.device.as_str(), reading.property);
             let names = series.device.len() + series.property.len() + size_of::<Series>();
             let points = self.series.entry(series).or_insert_with(|| {
                 self.bytes += names;
@@ -74,7 +74,7 @@ impl Buffer {
             let point = Point {
                 at_us: reading.at_us,
                 server_at_us: message.server_at_us,
-                value: reading.value.clone(),
+                value: reading.value,
                 quality: reading.quality,
             };
             let added = size(&point.value);

@@ -95,8 +95,10 @@ pub struct Stored {
 /// Told once: stored, or never to be.
 pub type Told = Box<dyn FnOnce(Result<Stored, LogError>) + Send>;
 
+/// What queries see. One lock for all of it: a query between two would see readings twice or not at all.
 #[derive(Default)]
-struct Memory {
+struct State {
+    table: Table,
     active: Buffer,
     /// The last record in `active`, or before it.
     last_record: u64,
@@ -104,11 +106,11 @@ struct Memory {
     flushing: Option<(Arc<Buffer>, u64)>,
 }
 
-impl Memory {
-    fn bytes(&self) -> usize {
+impl State {
+    fn held_bytes(&self) -> usize {
         self.active.bytes() + self.flushing.as_ref().map_or(0, |f| f.0.bytes())
     }
-    fn apply(&mut self, record: u64, message: &Message) -> Fitted {
+    fn apply(&mut self, record: u64, message: Message) -> Fitted {
         self.last_record = record;
         self.active.apply(message)
     }
@@ -117,8 +119,7 @@ impl Memory {
 /// The lake.
 pub struct Lake {
     log: Log,
-    memory: Arc<Mutex<Memory>>,
-    table: Mutex<Table>,
+    state: Arc<Mutex<State>>,
     /// One flush at a time.
     flush: Mutex<()>,
     disk: Arc<dyn Disk>,
@@ -137,39 +138,39 @@ impl Lake {
         options: LakeOptions,
     ) -> Result<(Lake, Opened), LakeError> {
         let table = Table::read(disk.as_ref())?;
-        let mut memory = Memory { last_record: table.last_record, ..Memory::default() };
+        let in_table = table.last_record;
+        let mut state = State { table, last_record: in_table, ..State::default() };
         let mut found = Opened::default();
         let (log, opened) = Log::open(log_disk, options.log, |record, bytes| {
-            if record <= table.last_record {
+            if record <= in_table {
                 return;
             }
             match reading::decode(bytes) {
                 Some(message) => {
-                    memory.apply(record, &message);
+                    state.apply(record, message);
                     found.replayed += 1;
                 }
                 None => found.unreadable.push(record),
             }
         })?;
-        if opened.next <= table.last_record {
-            return Err(LakeError::LogBehindTable { next: opened.next, last: table.last_record });
+        if opened.next <= in_table {
+            return Err(LakeError::LogBehindTable { next: opened.next, last: in_table });
         }
         found.log = opened;
-        let memory = Arc::new(Mutex::new(memory));
-        let lake = Lake { log, memory, table: Mutex::new(table), flush: Mutex::new(()), disk, options };
+        let lake = Lake { log, state: Arc::new(Mutex::new(state)), flush: Mutex::new(()), disk, options };
         Ok((lake, found))
     }
 
     /// Takes a message. `told` is called once it is on disk and can be queried; if this is refused, it is not called.
     pub fn append(&self, message: Message, told: Told) -> Result<(), LakeError> {
-        let held_bytes = locked(&self.memory).bytes();
+        let held_bytes = locked(&self.state).held_bytes();
         if held_bytes > self.options.memory_bytes_max {
             return Err(LakeError::MemoryFull { held_bytes });
         }
-        let (bytes, message) = reading::encode(message);
-        let memory = self.memory.clone();
+        let bytes = reading::encode(&message);
+        let state = self.state.clone();
         let stored = move |result: Result<u64, LogError>| {
-            told(result.map(|record| Stored { record, fitted: locked(&memory).apply(record, &message) }));
+            told(result.map(|record| Stored { record, fitted: locked(&state).apply(record, message) }));
         };
         Ok(self.log.append(&bytes, Box::new(stored))?)
     }
@@ -183,7 +184,7 @@ impl Lake {
 
     /// Whether enough has gathered for a segment.
     pub fn wants_flush(&self) -> bool {
-        locked(&self.memory).bytes() >= self.options.flush_bytes
+        locked(&self.state).held_bytes() >= self.options.flush_bytes
     }
 
     /// Makes a segment of what is in memory. `None`: there was nothing. After a failure nothing is lost, and the next
@@ -191,11 +192,11 @@ impl Lake {
     pub fn flush(&self, now_ms: i64) -> Result<Option<Segment>, LakeError> {
         let _one_at_a_time = locked(&self.flush);
         let (buffer, last_record) = {
-            let mut memory = locked(&self.memory);
-            if memory.flushing.is_none() && memory.active.points() > 0 {
-                memory.flushing = Some((Arc::new(std::mem::take(&mut memory.active)), memory.last_record));
+            let mut state = locked(&self.state);
+            if state.flushing.is_none() && state.active.points() > 0 {
+                state.flushing = Some((Arc::new(std::mem::take(&mut state.active)), state.last_record));
             }
-            match &memory.flushing {
+            match &state.flushing {
                 Some((buffer, last)) => (buffer.clone(), *last),
                 None => return Ok(None),
             }
@@ -207,11 +208,10 @@ impl Lake {
         let segment = Segment { path, bytes: bytes.len() as u64, rows: buffer.points(), crc32 };
         self.disk.put(&segment.path, &bytes)?;
         {
-            // Both at once, or a query in between would see the readings twice or not at all.
-            let mut memory = locked(&self.memory);
-            let mut table = locked(&self.table);
-            table.commit(self.disk.as_ref(), &self.options.table_id, segment.clone(), last_record, now_ms)?;
-            memory.flushing = None;
+            let mut state = locked(&self.state);
+            let table_id = &self.options.table_id;
+            state.table.commit(self.disk.as_ref(), table_id, segment.clone(), last_record, now_ms)?;
+            state.flushing = None;
         }
         self.log.forget(last_record + 1)?;
         Ok(Some(segment))
@@ -221,10 +221,10 @@ impl Lake {
     /// last.
     pub fn range(&self, series: &Series, from_us: i64, to_us: i64) -> Result<Vec<Point>, LakeError> {
         let (segments, in_memory) = {
-            let memory = locked(&self.memory);
-            let flushing = memory.flushing.as_ref().map_or(&[][..], |(b, _)| b.range(series, from_us, to_us));
-            let in_memory = [flushing, memory.active.range(series, from_us, to_us)].concat();
-            (locked(&self.table).segments.clone(), in_memory)
+            let state = locked(&self.state);
+            let flushing = state.flushing.as_ref().map_or(&[][..], |(b, _)| b.range(series, from_us, to_us));
+            let in_memory = [flushing, state.active.range(series, from_us, to_us)].concat();
+            (state.table.segments.clone(), in_memory)
         };
         let mut found: BTreeMap<i64, Point> = BTreeMap::new();
         for s in segments {
@@ -238,7 +238,7 @@ impl Lake {
 
     /// Segments that the table states and that are not as it states them, with what is wrong.
     pub fn broken_segments(&self) -> Vec<(String, String)> {
-        let segments = locked(&self.table).segments.clone();
+        let segments = locked(&self.state).table.segments.clone();
         let broken = |s: &Segment| self.check(s).err().map(|what| (s.path.clone(), what));
         segments.iter().filter_map(broken).collect()
     }

@@ -1,5 +1,7 @@
 //! A reading, and how a message of readings lies in the log.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 /// What was read.
@@ -72,19 +74,16 @@ pub struct Message {
 
 /// A record of the log. New kinds are added at the end: the number of a kind is its place.
 #[derive(Debug, Serialize, Deserialize)]
-enum Record {
-    Message(Message),
+enum Record<'a> {
+    Message(Cow<'a, Message>),
 }
 
 /// The bytes for the log.
-pub(crate) fn encode(message: Message) -> (Vec<u8>, Message) {
-    let record = Record::Message(message);
-    let bytes = postcard::to_stdvec(&record).expect("plain values go into a vector");
-    let Record::Message(message) = record;
-    (bytes, message)
+pub(crate) fn encode(message: &Message) -> Vec<u8> {
+    postcard::to_stdvec(&Record::Message(Cow::Borrowed(message))).expect("plain values go into a vector")
 }
 
 /// The message of a record; `None` for bytes that no version of this program wrote.
 pub(crate) fn decode(bytes: &[u8]) -> Option<Message> {
-    postcard::from_bytes(bytes).ok().map(|Record::Message(message)| message)
+    postcard::from_bytes(bytes).ok().map(|Record::Message(message)| message.into_owned())
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, BooleanArray, BooleanBuilder, Float64Array, Float64Builder, Int32Array, Int32Builder, RecordBatch,
-    StringArray, StringBuilder, TimestampMicrosecondArray, TimestampMicrosecondBuilder,
+    Array, ArrayBuilder, BooleanArray, BooleanBuilder, Float64Array, Float64Builder, Int32Array, Int32Builder,
+    RecordBatch, StringArray, StringBuilder, TimestampMicrosecondArray, TimestampMicrosecondBuilder,
 };
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use bytes::Bytes;
@@ -61,7 +61,6 @@ struct Columns {
     flag: BooleanBuilder,
     text: StringBuilder,
     quality: Int32Builder,
-    rows: usize,
 }
 
 impl Columns {
@@ -76,7 +75,6 @@ impl Columns {
             flag: BooleanBuilder::new(),
             text: StringBuilder::new(),
             quality: Int32Builder::new(),
-            rows: 0,
         }
     }
 
@@ -94,11 +92,9 @@ impl Columns {
         self.flag.append_option(flag);
         self.text.append_option(text);
         self.quality.append_value(point.quality.code());
-        self.rows += 1;
     }
 
     fn finish(&mut self) -> Result<RecordBatch, SegmentError> {
-        self.rows = 0;
         let columns: Vec<Arc<dyn Array>> = vec![
             Arc::new(self.device.finish()),
             Arc::new(self.property.finish()),
@@ -126,7 +122,7 @@ pub fn write(buffer: &Buffer) -> Result<Vec<u8>, SegmentError> {
     for (series, points) in buffer.series() {
         for point in points {
             columns.push(series, point);
-            if columns.rows == BATCH_ROWS {
+            if columns.quality.len() == BATCH_ROWS {
                 writer.write(&columns.finish()?)?;
             }
         }

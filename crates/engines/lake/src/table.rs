@@ -4,25 +4,17 @@
 //! A commit is one file that is there whole or not at all. It names the segment and, as the action `txn`, the last record
 //! of the write-ahead log that went into it: after a crash nothing is put in twice (LK-6).
 
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, TimeUnit};
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::log::disk::Disk;
+use crate::segment;
 
 /// The `txn` action's name for the write-ahead log.
 const APP_ID: &str = "yunjin-lake-log";
-
-/// The columns of [`crate::segment::schema`] as Delta writes them.
-const COLUMNS: [(&str, &str, bool); 8] = [
-    ("device", "string", false),
-    ("property", "string", false),
-    ("device_time", "timestamp", false),
-    ("server_time", "timestamp", false),
-    ("number", "double", true),
-    ("flag", "boolean", true),
-    ("text", "string", true),
-    ("quality", "integer", false),
-];
 
 /// Why a table cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -172,10 +164,23 @@ impl Table {
     }
 }
 
+/// The columns of a segment as Delta writes them.
 fn schema_string() -> String {
-    let fields: Vec<_> = COLUMNS
-        .iter()
-        .map(|(name, kind, nullable)| json!({ "name": name, "type": kind, "nullable": nullable, "metadata": {} }))
-        .collect();
-    json!({ "type": "struct", "fields": fields }).to_string()
+    let schema = segment::schema();
+    let field = |f: &Arc<Field>| {
+        let kind = delta_type(f.data_type());
+        json!({ "name": f.name(), "type": kind, "nullable": f.is_nullable(), "metadata": {} })
+    };
+    json!({ "type": "struct", "fields": schema.fields().iter().map(field).collect::<Vec<_>>() }).to_string()
+}
+
+fn delta_type(of: &DataType) -> &'static str {
+    match of {
+        DataType::Utf8 => "string",
+        DataType::Timestamp(TimeUnit::Microsecond, Some(_)) => "timestamp",
+        DataType::Float64 => "double",
+        DataType::Boolean => "boolean",
+        DataType::Int32 => "integer",
+        other => unreachable!("no column of a segment is {other}"),
+    }
 }

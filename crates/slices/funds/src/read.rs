@@ -196,7 +196,7 @@ impl Names {
         let (kind, rest) = account.split_once(':').unwrap_or((account, ""));
         let known = self.0.get(rest).map(|name| name.get(lang));
         match (kind, known) {
-            ("batch", Some(name)) => format!("{name}{}", lang.t("（未分配到区）", " (not given to a district)")),
+            ("batch", Some(name)) => lang.aside(name, lang.t("未分配到区", "not given to a district")),
             (_, Some(name)) => account_title(&format!("{kind}:"), lang) + name,
             _ => account_title(account, lang),
         }

@@ -114,10 +114,7 @@ fn rule(lang: Lang, put: &mut impl FnMut(String, Text, String), key: &str, title
 
 /// A figure with what belongs to it in brackets: its dates, its clause.
 fn with(lang: Lang, shown: String, more: &[&str]) -> String {
-    match lang {
-        Lang::Zh => format!("{shown}（{}）", more.join("，")),
-        Lang::En => format!("{shown} ({})", more.join(", ")),
-    }
+    lang.aside(&shown, &more.join(lang.t("，", ", ")))
 }
 
 fn of(title: &Text, part: &Text) -> Text {

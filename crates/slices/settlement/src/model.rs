@@ -359,6 +359,29 @@ mod tests {
     }
 
     #[test]
+    fn evidence_is_shown_without_the_providers_id() {
+        let shown = |kind, reference: &str| {
+            let evidence =
+                Evidence { kind, reference: reference.to_owned(), record_id: String::new(), amount_fen: Fen::ZERO };
+            evidence.shown().to_owned()
+        };
+        assert_eq!(shown(EvidenceKind::Contract, "org_1/HT-2019/7"), "HT-2019/7");
+        assert_eq!(shown(EvidenceKind::Invoice, "1200184130/10000038"), "1200184130/10000038");
+        let month = crate::store::usage_rows::MonthOfUse {
+            month: "2019-06".to_owned(),
+            billed: "2019-07".to_owned(),
+            provider_id: "org_1".to_owned(),
+            service_name: "云主机".to_owned(),
+            service_category: "Compute".to_owned(),
+            billing_account_id: "a-1".to_owned(),
+            sub_account_id: "s1".to_owned(),
+            ..Default::default()
+        };
+        let of_month = shown(EvidenceKind::Statement, &month.reference());
+        assert_eq!(of_month, "2019-06 (2019-07) 云主机 / Compute · a-1.s1");
+    }
+
+    #[test]
     fn every_state_is_reached_and_an_end_is_an_end() {
         for state in ClaimState::ALL.iter().filter(|s| **s != Claimed) {
             assert!(TRANSITIONS.iter().any(|t| t.2 == *state), "{state:?}");

@@ -41,13 +41,9 @@ impl Folder {
         fs::create_dir_all(&path)?;
         Ok(Folder(path))
     }
-
-    /// A file's name is durable once its folder is.
-    fn sync_folder(&self) -> io::Result<()> {
-        sync_folder(&self.0)
-    }
 }
 
+/// A file's name is durable once its folder is.
 fn sync_folder(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
 }
@@ -85,7 +81,7 @@ impl Disk for Folder {
 
     fn create(&self, name: &str) -> io::Result<Box<dyn Grows>> {
         let file = OpenOptions::new().append(true).create_new(true).open(self.0.join(name))?;
-        self.sync_folder()?;
+        sync_folder(&self.0)?;
         Ok(Box::new(file))
     }
 
@@ -101,7 +97,7 @@ impl Disk for Folder {
         let folder = path.parent().unwrap_or(&self.0);
         if !folder.is_dir() {
             fs::create_dir_all(folder)?;
-            self.sync_folder()?;
+            sync_folder(&self.0)?;
         }
         let unfinished = self.0.join(format!("{name}{UNFINISHED}"));
         let mut file = File::create(&unfinished)?;

@@ -4,7 +4,7 @@ use kernel::Fen;
 use store::{Cx, Param, Row, StoreError, params};
 
 /// One standing statement of use.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct MonthOfUse {
     pub statement_id: String,
     pub provider_id: String,

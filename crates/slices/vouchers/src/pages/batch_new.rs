@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::response::Response;
-use kernel::{Fen, Lang, Text};
+use kernel::{Fen, Text};
 use web::{AppError, Check, Ctx, FieldError, Form, FormData, Html, Page, Step, again_or_fail, esc};
 
 use super::{district_name, rate};
@@ -57,12 +57,9 @@ async fn choices(ctx: &Ctx) -> Result<Vec<InstrumentChoice>, AppError> {
 
 async fn page(ctx: &Ctx, f: Form) -> Result<Response, AppError> {
     let words = |c: &InstrumentChoice| {
-        let (programme, instrument) = (c.programme.get(ctx.lang), c.instrument.get(ctx.lang));
-        let available = c.available_fen.yuan();
-        match ctx.lang {
-            Lang::Zh => format!("{programme} · {instrument}（可用 {available} 元）"),
-            Lang::En => format!("{programme} · {instrument} (available: {available} yuan)"),
-        }
+        let chosen = format!("{} · {}", c.programme.get(ctx.lang), c.instrument.get(ctx.lang));
+        let (available, yuan) = (ctx.t("可用", "available:"), ctx.t("元", "yuan"));
+        ctx.lang.aside(&chosen, &format!("{available} {} {yuan}", c.available_fen.yuan()))
     };
     let instruments =
         choices(ctx).await?.iter().map(|c| (format!("{}|{}", c.programme_id, c.instrument_id), words(c))).collect();
