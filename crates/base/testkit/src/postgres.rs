@@ -1,7 +1,7 @@
 //! A PostgreSQL server of the tests' own, started once for all test binaries from the installed package.
 //!
 //! It lives in a temporary folder, listens on a Unix socket only, and does not sync: tests check logic on it, not
-//! durability. It stops by itself when idle for long: a watchdog process outlives the tests that started it.
+//! durability. It goes on running, with its databases, for the tests of the next run.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -90,18 +90,40 @@ pub(crate) fn fresh_database(n: u32) -> Option<String> {
     let name = format!("t{}_{n}", process::id());
     let programs = server_programs()?;
     let folder = env::temp_dir().join("yunjin-test-postgres");
+    // One of this name is left from an earlier process: numbers of processes come again.
+    let remove = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+    let create = format!("CREATE DATABASE {name} TEMPLATE template0");
+    let mut said = String::new();
     for attempt in 0..5 {
-        let mut create = Command::new(programs.join("psql"));
-        create
-            .arg("-h")
-            .arg(&folder)
-            .args(["-U", "postgres", "-q", "-c"])
-            .arg(format!("CREATE DATABASE {name} TEMPLATE template0"));
-        if create.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|s| s.success()) {
+        let mut psql = Command::new(programs.join("psql"));
+        psql.arg("-h").arg(&folder).args([
+            "-U",
+            "postgres",
+            "-q",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-c",
+            &remove,
+            "-c",
+            &create,
+        ]);
+        let done = psql.output().expect("psql runs");
+        if done.status.success() {
             return Some(url.replace("{}", &name));
         }
+        said = String::from_utf8_lossy(&done.stderr).into_owned();
         // Two binaries that create databases at the same moment may collide on the template.
         thread::sleep(Duration::from_millis(50 << attempt));
     }
-    panic!("the tests' PostgreSQL server makes no database {name}");
+    panic!("the tests' PostgreSQL server makes no database {name}: {said}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_left_by_an_earlier_process_of_the_same_number_is_replaced() {
+        assert_eq!(fresh_database(9999), fresh_database(9999));
+    }
 }
