@@ -1,6 +1,6 @@
 //! Log, memory, segments and table together.
 //!
-//! Invariants, besides those of the [`crate::log`]: **LK-5** what was acknowledged is found by a query from then on, and
+//! Invariants, besides those of the write-ahead log, [`wal`]: **LK-5** what was acknowledged is found by a query from then on, and
 //! after any crash. **LK-6** a message is in the table once, whatever crashes between segment, commit and log. **LK-7**
 //! memory is bounded: beyond the budget messages are refused by name, not gathered.
 
@@ -11,8 +11,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use bytes::Bytes;
 
 use crate::buffer::{Buffer, Fitted, Point, Series};
-use crate::log::disk::Disk;
-use crate::log::{self, Log, LogError, LogOptions};
+use wal::disk::Disk;
+use wal::{Log, LogError, LogOptions};
 use crate::reading::{self, Message};
 use crate::segment::{self, SegmentError};
 use crate::table::{Segment, Table, TableError};
@@ -76,7 +76,7 @@ pub enum LakeError {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Opened {
     /// By the log.
-    pub log: log::Opened,
+    pub log: wal::Opened,
     /// Messages put into memory again.
     pub replayed: u64,
     /// Numbers of records that are whole and that no version of this program wrote.

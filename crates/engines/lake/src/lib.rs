@@ -1,14 +1,13 @@
 //! The lake: readings are acknowledged when they are on disk, kept in the open, and found again.
 //!
-//! A message goes into the write-ahead [`log`]; once it is on disk it is put into the [`buffer`], and only then is it
+//! A message goes into the write-ahead log ([`wal`]); once it is on disk it is put into the [`buffer`], and only then is it
 //! acknowledged. What has gathered becomes a [`segment`], a Parquet file ordered by series and time, and a commit of the
 //! [`table`], which other engines read as a Delta table. [`Lake`] is these together.
 //!
-//! Pure but for the [`log::disk::Disk`] that it is given: no sockets, no ambient clock, no async runtime.
+//! Pure but for the [`wal::disk::Disk`] that it is given: no sockets, no ambient clock, no async runtime.
 
 pub mod buffer;
 mod lake;
-pub mod log;
 mod reading;
 pub mod segment;
 pub mod table;

@@ -10,7 +10,7 @@ use arrow::datatypes::{DataType, Field, TimeUnit};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::log::disk::Disk;
+use wal::disk::Disk;
 use crate::segment;
 
 /// The `txn` action's name for the write-ahead log.

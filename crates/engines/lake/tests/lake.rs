@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use lake::buffer::{Point, Series};
-use lake::log::LogOptions;
-use lake::log::disk::{Disk, FaultyDisk, Folder, Survival};
+use wal::LogOptions;
+use wal::disk::{Disk, FaultyDisk, Folder, Survival};
 use lake::table::{Table, TableError};
 use lake::{Lake, LakeError, LakeOptions, Message, Opened, Quality, Reading, Value};
 use proptest::prelude::*;

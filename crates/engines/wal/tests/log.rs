@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex, mpsc};
 
-use lake::log::disk::{FaultyDisk, Folder, Survival};
-use lake::log::{Log, LogError, LogOptions, Opened};
+use wal::disk::{FaultyDisk, Folder, Survival};
+use wal::{Log, LogError, LogOptions, Opened};
 use proptest::prelude::*;
 
 const SMALL: LogOptions = LogOptions { file_bytes: 200, waiting_bytes_max: 4096, record_bytes_max: 1000 };
