@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::reading::{Message, Quality, Value};
+use kernel::{Quality, Value};
+
+use crate::reading::Message;
 
 /// A series: one property of one device.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

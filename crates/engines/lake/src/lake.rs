@@ -11,11 +11,11 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use bytes::Bytes;
 
 use crate::buffer::{Buffer, Fitted, Point, Series};
-use wal::disk::Disk;
-use wal::{Log, LogError, LogOptions};
 use crate::reading::{self, Message};
 use crate::segment::{self, SegmentError};
 use crate::table::{Segment, Table, TableError};
+use wal::disk::Disk;
+use wal::{Log, LogError, LogOptions};
 
 /// How large things get.
 #[derive(Clone, Debug)]

@@ -12,5 +12,6 @@ mod reading;
 pub mod segment;
 pub mod table;
 
+pub use kernel::{Quality, Value};
 pub use lake::{Lake, LakeError, LakeOptions, Opened, Stored};
-pub use reading::{Message, Quality, Reading, Value};
+pub use reading::{Message, Reading};

@@ -16,7 +16,7 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::statistics::Statistics;
 
 use crate::buffer::{Buffer, Point, Series};
-use crate::reading::{Quality, Value};
+use kernel::{Quality, Value};
 
 /// Rows that are looked for or passed over together.
 const ROW_GROUP_ROWS: usize = 64 * 1024;

@@ -10,8 +10,8 @@ use arrow::datatypes::{DataType, Field, TimeUnit};
 use serde::Deserialize;
 use serde_json::json;
 
-use wal::disk::Disk;
 use crate::segment;
+use wal::disk::Disk;
 
 /// The `txn` action's name for the write-ahead log.
 const APP_ID: &str = "yunjin-lake-log";

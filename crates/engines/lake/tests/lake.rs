@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use lake::buffer::{Point, Series};
-use wal::LogOptions;
-use wal::disk::{Disk, FaultyDisk, Folder, Survival};
 use lake::table::{Table, TableError};
 use lake::{Lake, LakeError, LakeOptions, Message, Opened, Quality, Reading, Value};
 use proptest::prelude::*;
+use wal::LogOptions;
+use wal::disk::{Disk, FaultyDisk, Folder, Survival};
 
 fn options() -> LakeOptions {
     LakeOptions {

@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, Mutex, mpsc};
 
+use proptest::prelude::*;
 use wal::disk::{FaultyDisk, Folder, Survival};
 use wal::{Log, LogError, LogOptions, Opened};
-use proptest::prelude::*;
 
 const SMALL: LogOptions = LogOptions { file_bytes: 200, waiting_bytes_max: 4096, record_bytes_max: 1000 };
 
