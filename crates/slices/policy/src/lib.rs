@@ -66,6 +66,7 @@ pub fn routes() -> Vec<Route> {
         Route::api(ReadPublic, endpoint!(api::programmes::show)),
         Route::api(DraftProgramme, endpoint!(api::programmes::draft)),
         Route::api(PublishProgramme, endpoint!(api::programmes::publish)),
+        Route::api(PublishProgramme, endpoint!(api::programmes::finish)),
         Route::api(Estimate, endpoint!(api::estimates::create)),
         Route::api(ViewDecision, endpoint!(api::decisions::show)),
     ]
