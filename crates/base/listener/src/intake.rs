@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
 use lake::{Batch, BatchPoint, Lake, SeriesId};
-use things::{DeviceEntry, Reason, Refused, Taken, TimeLimits};
+use things::{DeviceEntry, Facts, Reason, Refused, Taken, TimeLimits};
 
 /// How many of a batch's messages and readings are a device's.
 struct Share {
@@ -17,7 +17,9 @@ struct Share {
 
 /// What gathers during one read.
 pub(crate) struct Gathered {
+    /// The time of the message at hand; each message has its own microsecond.
     pub(crate) now_us: i64,
+    server_at_us: i64,
     points: Vec<BatchPoint>,
     shares: Vec<Share>,
     taken: Vec<Taken>,
@@ -26,7 +28,7 @@ pub(crate) struct Gathered {
 /// A batch on its way to the lake, and who is to be told.
 pub(crate) struct Load {
     pub(crate) batch: Batch,
-    pub(crate) fate: Fate,
+    pub(crate) fate: Arc<Fate>,
     /// The tickets that are answered when it is stored.
     pub(crate) tickets: Range<u64>,
     /// Bytes that it holds of the connection's budget.
@@ -55,7 +57,7 @@ impl Fate {
 
 impl Gathered {
     pub(crate) fn new(now_us: i64, taken: Vec<Taken>) -> Gathered {
-        Gathered { now_us, points: Vec::new(), shares: Vec::new(), taken }
+        Gathered { now_us, server_at_us: now_us, points: Vec::new(), shares: Vec::new(), taken }
     }
 
     /// Memory to be used again.
@@ -81,8 +83,23 @@ impl Gathered {
         let facts = device.facts();
         self.taken.clear();
         things::decode::thingsboard_telemetry(payload, &facts.model, self.now_us, limits, &mut self.taken)?;
+        let mut taken = std::mem::take(&mut self.taken);
+        let points = self.readings(lake, device, &facts, taken.drain(..));
+        self.taken = taken;
+        self.count(device, 1, points?);
+        Ok(())
+    }
+
+    /// Puts readings into the batch, all or none; how many.
+    pub(crate) fn readings(
+        &mut self,
+        lake: &Lake,
+        device: &DeviceEntry,
+        facts: &Facts,
+        readings: impl IntoIterator<Item = Taken>,
+    ) -> Result<u64, Refused> {
         let start = self.points.len();
-        for taken in self.taken.drain(..) {
+        for taken in readings {
             match facts.series(&taken.property, |name| lake.series(&device.id, name).0) {
                 Ok(series) => self.points.push(BatchPoint {
                     series: SeriesId(series),
@@ -96,9 +113,16 @@ impl Gathered {
                 }
             }
         }
-        let points = self.points.len() - start;
-        self.count(device, 1, points as u64);
-        Ok(())
+        Ok((self.points.len() - start) as u64)
+    }
+
+    pub(crate) fn push(&mut self, point: BatchPoint) {
+        self.points.push(point);
+    }
+
+    /// Nothing gathered, so nobody's share is to be counted later.
+    pub(crate) fn forget_counts(&mut self) {
+        self.shares.clear();
     }
 
     /// Counts a message whose readings are in the batch already.
@@ -116,7 +140,7 @@ impl Gathered {
 
     /// What gathered so far, as a batch; `self` is empty afterwards.
     pub(crate) fn load(&mut self, tickets: Range<u64>, bytes: usize, read_at: Instant) -> Load {
-        let batch = Batch { server_at_us: self.now_us, points: std::mem::take(&mut self.points) };
-        Load { batch, fate: Fate(std::mem::take(&mut self.shares)), tickets, bytes, read_at }
+        let batch = Batch { server_at_us: self.server_at_us, points: std::mem::take(&mut self.points) };
+        Load { batch, fate: Arc::new(Fate(std::mem::take(&mut self.shares))), tickets, bytes, read_at }
     }
 }

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
-use mqtt::{Connect, Connection, Dropped, Event, Key, Offered, Reason, Session, Will};
+use mqtt::{Connect, Connection, Event, Key, Offered, Reason, Session, Will};
 use things::{Admitted, Taken};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
@@ -65,7 +65,15 @@ pub(crate) struct Link {
     stalled_ms: Option<u64>,
     /// It is over: why, and since when.
     ended: Option<(&'static str, u64)>,
+    /// The socket takes and gives nothing more.
+    broken: bool,
+    /// The client said goodbye, or closed its side.
+    client_left: bool,
+    /// The program ends: nothing more is read, what is on its way is waited for.
+    draining: bool,
     revision: u32,
+    /// The time of the last message.
+    message_us: i64,
     timer: Pin<Box<Sleep>>,
 }
 
@@ -88,7 +96,11 @@ impl Link {
             began_ms: now_ms,
             stalled_ms: None,
             ended: None,
+            broken: false,
+            client_left: false,
+            draining: false,
             revision: 0,
+            message_us: 0,
             timer: Box::pin(tokio::time::sleep(Duration::ZERO)),
             shared,
         }
@@ -102,21 +114,15 @@ impl Link {
         loop {
             self.resolve(cx, now_ms);
             self.retry();
-            if self.write(cx, now_ms).is_err() {
+            if !self.broken && self.write(cx, now_ms).is_err() {
+                self.broken = true;
                 self.end("reset", now_ms);
-                return Poll::Ready(());
             }
             if self.ended.is_some() {
-                ready!(self.say_goodbye(cx, now_ms));
-                return Poll::Ready(());
+                return self.say_goodbye(cx, now_ms);
             }
-            if !self.may_read() {
+            if !self.may_read() || self.read(cx, now_ms).is_pending() {
                 break;
-            }
-            match self.read(cx, now_ms) {
-                Poll::Ready(true) => {}
-                Poll::Ready(false) => return Poll::Ready(()),
-                Poll::Pending => break,
             }
         }
         self.watch(cx, now_ms)
@@ -132,7 +138,9 @@ impl Link {
             match done.failed {
                 None => self.conn.answer_all(done.first..done.end, Reason::Success),
                 // Not acknowledged, so that the client sends it again; and told, so that it knows why.
-                Some(words) => self.close(Reason::ServerUnavailable, &format!("not stored: {words}"), "not-stored", now_ms),
+                Some(words) => {
+                    self.close(Reason::ServerUnavailable, &format!("not stored: {words}"), "not-stored", now_ms)
+                }
             }
         }
         for message in messages {
@@ -142,7 +150,11 @@ impl Link {
             }
         }
         if let Some((reason, why)) = close {
-            self.close(reason, why, reason.name(), now_ms);
+            self.draining = true;
+            let on_its_way = self.flight_bytes > 0 || self.held.is_some();
+            if reason != Reason::ServerShuttingDown || !on_its_way {
+                self.close(reason, why, reason.name(), now_ms);
+            }
         }
     }
 
@@ -228,24 +240,27 @@ impl Link {
     fn may_read(&mut self) -> bool {
         let options = &self.shared.options;
         self.pending.is_none()
+            && !self.draining
             && self.held.is_none()
             && self.flight_bytes < options.flight_bytes_max
             && self.conn.output().len() < options.output_bytes_max
             && self.shared.flight_bytes.load(Ordering::Relaxed) < options.flight_bytes_max_all
     }
 
-    /// Reads once and works it off. `Ready(false)`: the client is gone.
-    fn read(&mut self, cx: &mut Context<'_>, now_ms: u64) -> Poll<bool> {
+    /// Reads once and works it off.
+    fn read(&mut self, cx: &mut Context<'_>, now_ms: u64) -> Poll<()> {
         SCRATCH.with_borrow_mut(|(buffer, taken)| {
             let mut buffer = ReadBuf::new(buffer);
             let read = ready!(Pin::new(&mut self.io).poll_read(cx, &mut buffer));
             if read.is_err() || buffer.filled().is_empty() {
+                self.broken = read.is_err();
+                self.client_left = true;
                 self.end(if read.is_err() { "reset" } else { "eof" }, now_ms);
-                return Poll::Ready(false);
+                return Poll::Ready(());
             }
             self.shared.stats.bytes_in.increment(buffer.filled().len() as u64);
             self.feed(buffer.filled(), taken, now_ms);
-            Poll::Ready(true)
+            Poll::Ready(())
         })
     }
 
@@ -281,14 +296,14 @@ impl Link {
             return input.len();
         }
         let read_at = Instant::now();
-        let mut gathered = Gathered::new(now_us, std::mem::take(taken));
-        let first = self.conn.next_ticket().0;
+        // Later than every message before, so that readings without a time of their own do not fall on one instant.
+        let mut gathered = Gathered::new(now_us.max(self.message_us), std::mem::take(taken));
+        let first = self.deferred_ticket().unwrap_or(self.conn.next_ticket().0);
         if let Some(deferred) = self.deferred.take() {
             let ticket = deferred.ticket;
             let outcome = self.again(&deferred, &mut gathered);
             self.settle(ticket, outcome, &mut gathered);
         }
-        let first = first.min(self.oldest_unanswered(first));
         let mut at = 0;
         while self.ended.is_none() && self.pending.is_none() {
             let step = self.conn.step(&input[at..], now_ms);
@@ -312,6 +327,7 @@ impl Link {
                 Some(Event::Subscribe(asked)) => self.subscribe(asked, now_ms),
                 Some(Event::Closed(closing)) => {
                     tracing::debug!(reason = closing.reason.name(), "{}", closing.detail);
+                    self.client_left = closing.by_client;
                     self.end(closing.reason.name(), now_ms);
                 }
             }
@@ -321,6 +337,7 @@ impl Link {
             let end = self.deferred_ticket().unwrap_or(self.conn.next_ticket().0);
             self.submit(gathered.load(first..end, at.max(1), read_at), false);
         }
+        self.message_us = gathered.now_us;
         *taken = gathered.into_parts();
         at
     }
@@ -383,61 +400,68 @@ impl Link {
     fn say_goodbye(&mut self, cx: &mut Context<'_>, now_ms: u64) -> Poll<()> {
         let since_ms = self.ended.map_or(now_ms, |(_, at)| at);
         let over_ms = since_ms + GOODBYE_MS;
-        if now_ms < over_ms {
-            self.timer.as_mut().reset(self.shared.instant(over_ms));
-            let _ = self.timer.as_mut().poll(cx);
-            if !self.conn.output().is_empty() {
-                return Poll::Pending;
-            }
-            if Pin::new(&mut self.io).poll_shutdown(cx).is_pending() {
-                return Poll::Pending;
-            }
-            return SCRATCH.with_borrow_mut(|(buffer, _)| {
-                loop {
-                    let mut buffer = ReadBuf::new(buffer);
-                    match ready!(Pin::new(&mut self.io).poll_read(cx, &mut buffer)) {
-                        Ok(()) if !buffer.filled().is_empty() => {}
-                        _ => return Poll::Ready(()),
-                    }
-                }
-            });
+        // What it sent before it left is still stored, as long as that takes.
+        if self.held.is_some() {
+            self.wake_at(cx, now_ms + BUSY_MS);
+            return Poll::Pending;
         }
-        Poll::Ready(())
+        if self.broken || now_ms >= over_ms {
+            return Poll::Ready(());
+        }
+        self.wake_at(cx, over_ms);
+        if self.client_left {
+            return Poll::Ready(());
+        }
+        if !self.conn.output().is_empty() || Pin::new(&mut self.io).poll_shutdown(cx).is_pending() {
+            return Poll::Pending;
+        }
+        SCRATCH.with_borrow_mut(|(buffer, _)| {
+            loop {
+                let mut buffer = ReadBuf::new(buffer);
+                match ready!(Pin::new(&mut self.io).poll_read(cx, &mut buffer)) {
+                    Ok(()) if !buffer.filled().is_empty() => {}
+                    _ => return Poll::Ready(()),
+                }
+            }
+        })
+    }
+
+    fn wake_at(&mut self, cx: &mut Context<'_>, at_ms: u64) {
+        self.timer.as_mut().reset(self.shared.instant(at_ms));
+        if self.timer.as_mut().poll(cx).is_ready() {
+            // Due while it was being set: once more around.
+            cx.waker().wake_by_ref();
+        }
     }
 
     /// Sets the timer for whatever is due next, and acts on what is.
     fn watch(&mut self, cx: &mut Context<'_>, now_ms: u64) -> Poll<()> {
-        loop {
-            let options = &self.shared.options;
-            let stall = self.stalled_ms.map(|at| at + options.stall_ms_max);
-            let connect = (!self.conn.is_open()).then_some(self.began_ms + options.connect_ms_max);
-            let all_busy = self.shared.flight_bytes.load(Ordering::Relaxed) >= options.flight_bytes_max_all;
-            let again = (self.held.is_some() || all_busy).then_some(now_ms + BUSY_MS);
-            if stall.is_some_and(|at| at <= now_ms) {
-                // Nothing reaches it, so there is nothing to say.
-                self.end("never-reads", now_ms);
-                return Poll::Ready(());
-            }
-            if connect.is_some_and(|at| at <= now_ms) {
-                self.end("connect-timeout", now_ms);
-                return Poll::Ready(());
-            }
-            if self.conn.deadline_ms().is_some_and(|at| at <= now_ms) && self.flight_bytes == 0 {
-                self.close(Reason::KeepAliveTimeout, "silent for one and a half of its keep-alive", "keep-alive", now_ms);
-                cx.waker().wake_by_ref();
-                return Poll::Pending;
-            }
-            let keep_alive = self.conn.deadline_ms().map(|at| at.max(now_ms + BUSY_MS));
-            let Some(next_ms) = [stall, connect, again, keep_alive].into_iter().flatten().min() else {
-                return Poll::Pending;
-            };
-            self.timer.as_mut().reset(self.shared.instant(next_ms));
-            if self.timer.as_mut().poll(cx).is_ready() {
-                // Due while it was being set: once more around.
-                cx.waker().wake_by_ref();
-            }
+        let reads = self.may_read();
+        let options = &self.shared.options;
+        let stall = self.stalled_ms.map(|at| at + options.stall_ms_max);
+        let connect = (!self.conn.is_open()).then_some(self.began_ms + options.connect_ms_max);
+        let all_busy = self.shared.flight_bytes.load(Ordering::Relaxed) >= options.flight_bytes_max_all;
+        let again = (self.held.is_some() || all_busy).then_some(now_ms + BUSY_MS);
+        if stall.is_some_and(|at| at <= now_ms) {
+            // Nothing reaches it, so there is nothing to say.
+            self.end("never-reads", now_ms);
+            return Poll::Ready(());
+        }
+        if connect.is_some_and(|at| at <= now_ms) {
+            self.end("connect-timeout", now_ms);
+            return Poll::Ready(());
+        }
+        // Whom we do not read cannot be heard.
+        let keep_alive = self.conn.deadline_ms().filter(|_| reads);
+        if keep_alive.is_some_and(|at| at <= now_ms) {
+            self.close(Reason::KeepAliveTimeout, "silent for one and a half of its keep-alive", "keep-alive", now_ms);
+            cx.waker().wake_by_ref();
             return Poll::Pending;
         }
+        if let Some(next_ms) = [stall, connect, again, keep_alive].into_iter().flatten().min() {
+            self.wake_at(cx, next_ms);
+        }
+        Poll::Pending
     }
 
     fn deferred_ticket(&self) -> Option<u64> {
@@ -466,7 +490,8 @@ impl Drop for Link {
         let fresh = Connection::new(self.shared.limits.clone(), now_ms);
         let (mut session, expiry_s, will) = std::mem::replace(&mut self.conn, fresh).finish();
         for message in self.handle.take().messages {
-            if let Offered::Dropped(why) = session.offer(&message, false, false, self.shared.options.session_bytes_max) {
+            if let Offered::Dropped(why) = session.offer(&message, false, false, self.shared.options.session_bytes_max)
+            {
                 self.shared.stats.dropped(why.name());
             }
         }
@@ -477,6 +502,8 @@ impl Drop for Link {
         if let Some(will) = due.filter(|_| holds) {
             self.shared.say_will(&admitted.device, &will);
         }
-        let _ = Dropped::ALL;
+        if let Some(load) = self.held.take() {
+            load.fate.rejected(things::Reason::OverQuota);
+        }
     }
 }

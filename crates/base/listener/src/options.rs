@@ -82,14 +82,20 @@ pub type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 pub type UnknownChild =
     Box<dyn Fn(Arc<DeviceEntry>, String, Option<String>) -> Boxed<Result<Arc<DeviceEntry>, Reason>> + Send + Sync>;
 
-/// What the listener asks of the devices slice.
+/// Called when a device answered a command: its id, the command's number, the answer.
+pub type CommandReply = Box<dyn Fn(&str, u64, Vec<u8>) + Send + Sync>;
+
+/// Called when a device asks for attributes: what it asked, as it came; the answer's JSON.
+pub type Attributes = Box<dyn Fn(&Arc<DeviceEntry>, &[u8]) -> Vec<u8> + Send + Sync>;
+
+/// What the listener asks of the devices slice. The functions must be quick.
 pub struct Hooks {
     /// Registers a device that stands behind a gateway, or says why not.
     pub unknown_child: UnknownChild,
-    /// A device answered a command: its id, the command's number, the answer.
-    pub command_reply: Box<dyn Fn(&str, u64, Vec<u8>) + Send + Sync>,
-    /// A device asks for attributes: what it asked, as it came; the answer's JSON. Must be quick.
-    pub attributes: Box<dyn Fn(&Arc<DeviceEntry>, &[u8]) -> Vec<u8> + Send + Sync>,
+    /// A device answered a command.
+    pub command_reply: CommandReply,
+    /// A device asks for attributes.
+    pub attributes: Attributes,
 }
 
 impl Hooks {

@@ -222,7 +222,8 @@ impl Registry {
     pub(crate) fn sweep(&self, now_us: i64) {
         let mut shelves = locked(&self.shelves);
         let over = |h: &Arc<Handle>| h.admitted.get().is_some_and(|a| !a.holds(now_us));
-        let gone: Vec<_> = shelves.live.iter().filter(|(_, h)| over(h)).map(|(k, h)| (k.device.clone(), h.clone())).collect();
+        let gone: Vec<_> =
+            shelves.live.iter().filter(|(_, h)| over(h)).map(|(k, h)| (k.device.clone(), h.clone())).collect();
         for (device, handle) in gone {
             handle.close(Reason::NotAuthorized, "the credential no longer holds");
             shelves.parked.forget(&device);

@@ -172,12 +172,20 @@ mod tests {
         ] {
             assert!(!may_publish(DEVICE, topic), "{topic}");
         }
-        for filter in ["v1/devices/me/rpc/request/+", "v1/devices/me/#", "spBv1.0/STATE/+", "spBv1.0/g/NCMD/press-1/#"] {
+        for filter in ["v1/devices/me/rpc/request/+", "v1/devices/me/#", "spBv1.0/STATE/+", "spBv1.0/g/NCMD/press-1/#"]
+        {
             assert!(may_subscribe(DEVICE, filter), "{filter}");
         }
-        for filter in
-            ["#", "+/devices/me/#", "v1/#", "v1/gateway/#", "spBv1.0/#", "spBv1.0/g/NCMD/+", "spBv1.0/g/NCMD/#", "$SYS/#"]
-        {
+        for filter in [
+            "#",
+            "+/devices/me/#",
+            "v1/#",
+            "v1/gateway/#",
+            "spBv1.0/#",
+            "spBv1.0/g/NCMD/+",
+            "spBv1.0/g/NCMD/#",
+            "$SYS/#",
+        ] {
             assert!(!may_subscribe(DEVICE, filter), "{filter}");
         }
     }

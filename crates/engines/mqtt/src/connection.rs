@@ -289,7 +289,13 @@ impl Connection {
     }
 
     /// The host lets the client in: with the session it had, or without, and with an identifier if it brought none.
-    pub fn accept(&mut self, connect: Connect, session: Option<Session>, assigned_client_id: Option<&str>, now_ms: u64) {
+    pub fn accept(
+        &mut self,
+        connect: Connect,
+        session: Option<Session>,
+        assigned_client_id: Option<&str>,
+        now_ms: u64,
+    ) {
         debug_assert_eq!(self.stage, Stage::Asked, "accept answers CONNECT");
         let limits = self.limits.clone();
         self.stage = Stage::Open;

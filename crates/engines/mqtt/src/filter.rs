@@ -79,7 +79,7 @@ mod tests {
             ("+/+", "/finance", true),
             ("/+", "/finance", true),
             ("+", "/finance", false),
-            ("#", "$SYS/x", false),             // [MQTT-4.7.2-1]
+            ("#", "$SYS/x", false), // [MQTT-4.7.2-1]
             ("+/monitor/Clients", "$SYS/monitor/Clients", false),
             ("$SYS/#", "$SYS/x", true),
             ("a", "A", false),

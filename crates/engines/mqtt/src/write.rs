@@ -51,7 +51,14 @@ fn reason_string(properties: &mut Vec<u8>, reason: Option<&str>) {
 }
 
 /// PUBACK, PUBREC, PUBREL or PUBCOMP.
-pub(crate) fn acknowledgement(out: &mut Vec<u8>, version: Version, kind: u8, id: u16, reason: Reason, why: Option<&str>) {
+pub(crate) fn acknowledgement(
+    out: &mut Vec<u8>,
+    version: Version,
+    kind: u8,
+    id: u16,
+    reason: Reason,
+    why: Option<&str>,
+) {
     let first = kind << 4 | if kind == kind::PUBREL { 0b0010 } else { 0 };
     let [high, low] = id.to_be_bytes();
     if version == Version::V311 || reason == Reason::Success {
@@ -211,6 +218,10 @@ pub(crate) fn publish(out: &mut Vec<u8>, version: Version, message: &Outgoing<'_
 pub fn publish_bytes(version: Version, topic: &str, payload: &[u8], qos: u8, packet_id: u16) -> Vec<u8> {
     let mut out = Vec::new();
     let (alias, expiry_s) = (None, None);
-    publish(&mut out, version, &Outgoing { topic, alias, payload, qos, retain: false, dup: false, packet_id, expiry_s });
+    publish(
+        &mut out,
+        version,
+        &Outgoing { topic, alias, payload, qos, retain: false, dup: false, packet_id, expiry_s },
+    );
     out
 }
