@@ -15,7 +15,8 @@ use parquet::file::metadata::{RowGroupMetaData, SortingColumn};
 use parquet::file::properties::WriterProperties;
 use parquet::file::statistics::Statistics;
 
-use crate::buffer::{Buffer, Point, Series};
+use crate::buffer::{Buffer, Point, Seen};
+use crate::names::{Series, SeriesId};
 use kernel::{Quality, Value};
 
 /// Rows that are looked for or passed over together.
@@ -78,20 +79,20 @@ impl Columns {
         }
     }
 
-    fn push(&mut self, series: &Series, point: &Point) {
+    fn push(&mut self, series: &Series, (at_us, server_at_us): (i64, i64), value: Seen<'_>, quality: Quality) {
         self.device.append_value(&series.device);
         self.property.append_value(&series.property);
-        self.at.append_value(point.at_us);
-        self.server_at.append_value(point.server_at_us);
-        let (number, flag, text) = match &point.value {
-            Value::Number(n) => (Some(*n), None, None),
-            Value::Flag(f) => (None, Some(*f), None),
-            Value::Text(t) => (None, None, Some(t)),
+        self.at.append_value(at_us);
+        self.server_at.append_value(server_at_us);
+        let (number, flag, text) = match value {
+            Seen::Number(n) => (Some(n), None, None),
+            Seen::Flag(f) => (None, Some(f), None),
+            Seen::Text(t) => (None, None, Some(t)),
         };
         self.number.append_option(number);
         self.flag.append_option(flag);
         self.text.append_option(text);
-        self.quality.append_value(point.quality.code());
+        self.quality.append_value(quality.code());
     }
 
     fn finish(&mut self) -> Result<RecordBatch, SegmentError> {
@@ -109,8 +110,8 @@ impl Columns {
     }
 }
 
-/// The buffer as a Parquet file.
-pub fn write(buffer: &Buffer) -> Result<Vec<u8>, SegmentError> {
+/// The buffer as a Parquet file; `series` are those that it holds, in order of their names.
+pub(crate) fn write(buffer: &Buffer, series: &[(SeriesId, Arc<Series>)]) -> Result<Vec<u8>, SegmentError> {
     let sorted = |column_idx| SortingColumn { column_idx, descending: false, nulls_first: false };
     let properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
@@ -119,9 +120,10 @@ pub fn write(buffer: &Buffer) -> Result<Vec<u8>, SegmentError> {
         .build();
     let mut writer = ArrowWriter::try_new(Vec::new(), schema(), Some(properties))?;
     let mut columns = Columns::new();
-    for (series, points) in buffer.series() {
-        for point in points {
-            columns.push(series, point);
+    for (id, series) in series {
+        for cell in buffer.cells(*id, i64::MIN, i64::MAX) {
+            let times = (cell.at_us, buffer.server_at_us(cell));
+            columns.push(series, times, buffer.value(cell), cell.quality());
             if columns.quality.len() == BATCH_ROWS {
                 writer.write(&columns.finish()?)?;
             }
@@ -150,7 +152,7 @@ pub fn range(
         for i in 0..rows.at.len() {
             let at = rows.at.value(i);
             let within = (from_us..to_us).contains(&at);
-            if within && rows.device.value(i) == series.device && rows.property.value(i) == series.property {
+            if within && rows.device.value(i) == &*series.device && rows.property.value(i) == &*series.property {
                 each(rows.point(i));
             }
         }

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use lake::buffer::{Point, Series};
 use lake::table::{Table, TableError};
-use lake::{Lake, LakeError, LakeOptions, Message, Opened, Quality, Reading, Value};
+use lake::{Batch, BatchPoint, Lake, LakeError, LakeOptions, Opened, Point, Quality, Series, Stored, Value};
 use proptest::prelude::*;
 use wal::LogOptions;
 use wal::disk::{Disk, FaultyDisk, Folder, Survival};
@@ -35,9 +34,23 @@ impl Disks {
     }
 }
 
-fn number(device: &str, property: &str, at_us: i64, n: f64) -> Message {
-    let reading = Reading { property: property.to_owned(), at_us, value: Value::Number(n), quality: Quality::Good };
-    Message { device: device.to_owned(), server_at_us: at_us + 7, readings: vec![reading] }
+fn send(
+    lake: &Lake,
+    device: &str,
+    server_at_us: i64,
+    rows: &[(&str, i64, Value, Quality)],
+) -> Result<Stored, LakeError> {
+    let point = |(property, at_us, value, quality): &(&str, i64, Value, Quality)| BatchPoint {
+        series: lake.series(device, property),
+        at_us: *at_us,
+        value: value.clone(),
+        quality: *quality,
+    };
+    lake.append_and_wait(Batch { server_at_us, points: rows.iter().map(point).collect() })
+}
+
+fn number(lake: &Lake, device: &str, property: &str, at_us: i64, n: f64) -> Result<Stored, LakeError> {
+    send(lake, device, at_us + 7, &[(property, at_us, Value::Number(n), Quality::Good)])
 }
 
 fn values(points: &[Point]) -> Vec<(i64, Value)> {
@@ -53,16 +66,16 @@ fn what_is_stored_is_found_in_memory_in_segments_and_after_opening_again() {
     let disks = Disks::default();
     let (lake, opened) = disks.open();
     assert_eq!(opened.replayed, 0);
-    assert_eq!(lake.append_and_wait(number("press-1", "force", 10, 1.5)).unwrap().fitted.in_order, 1);
-    assert_eq!(lake.append_and_wait(number("press-1", "force", 30, 3.5)).unwrap().record, 2);
+    assert_eq!(number(&lake, "press-1", "force", 10, 1.5).unwrap().fitted.in_order, 1);
+    assert_eq!(number(&lake, "press-1", "force", 30, 3.5).unwrap().record, 2);
     assert_eq!(lake.flush(1000).unwrap().unwrap().rows, 2);
     assert_eq!(lake.flush(1001).unwrap(), None, "nothing has come since");
     // Late, and again for an instant that is in a segment: the one that arrived last stands.
-    lake.append_and_wait(number("press-1", "force", 20, 2.5)).unwrap();
-    lake.append_and_wait(number("press-1", "force", 30, 9.0)).unwrap();
-    let odd = Reading { property: "state".into(), at_us: 40, value: Value::Text("ON".into()), quality: Quality::Bad };
-    let flag = Reading { property: "door".into(), at_us: 40, value: Value::Flag(true), quality: Quality::Uncertain };
-    lake.append_and_wait(Message { device: "press-1".into(), server_at_us: 41, readings: vec![odd, flag] }).unwrap();
+    number(&lake, "press-1", "force", 20, 2.5).unwrap();
+    number(&lake, "press-1", "force", 30, 9.0).unwrap();
+    let rows =
+        [("state", 40, Value::Text("ON".into()), Quality::Bad), ("door", 40, Value::Flag(true), Quality::Uncertain)];
+    send(&lake, "press-1", 41, &rows).unwrap();
     let expected: Vec<_> = [(10, 1.5), (20, 2.5), (30, 9.0)].map(|(at, n)| (at, Value::Number(n))).into();
     assert_eq!(all(&lake, "press-1", "force"), expected);
     assert_eq!(values(&lake.range(&Series::new("press-1", "force"), 20, 30).unwrap()), expected[1..2]);
@@ -87,14 +100,14 @@ fn what_is_stored_is_found_in_memory_in_segments_and_after_opening_again() {
 fn a_failed_flush_loses_nothing_and_is_tried_again() {
     let disks = Disks::default();
     let (lake, _) = disks.open();
-    lake.append_and_wait(number("a", "x", 1, 1.0)).unwrap();
+    number(&lake, "a", "x", 1, 1.0).unwrap();
     // Not even the segment fits; then the segment fits and the commit does not.
     for room in [10, 2600] {
         disks.table.set_room(Some(room));
         assert!(matches!(lake.flush(0), Err(LakeError::Disk(_) | LakeError::Table(TableError::Disk(_)))), "{room}");
         assert_eq!(all(&lake, "a", "x"), [(1, Value::Number(1.0))]);
     }
-    lake.append_and_wait(number("a", "x", 2, 2.0)).unwrap();
+    number(&lake, "a", "x", 2, 2.0).unwrap();
     disks.table.set_room(None);
     assert_eq!(lake.flush(0).unwrap().unwrap().rows, 1);
     assert_eq!(lake.flush(0).unwrap().unwrap().rows, 1);
@@ -108,10 +121,10 @@ fn memory_beyond_its_budget_is_refused_by_name() {
     let small = LakeOptions { memory_bytes_max: 600, ..options() };
     let open = || Lake::open(Arc::new(disks.log.clone()), Arc::new(disks.table.clone()), small.clone()).unwrap().0;
     let lake = open();
-    let refused = (0..100).find_map(|at| lake.append_and_wait(number("a", "x", at, 0.0)).err());
+    let refused = (0..100).find_map(|at| number(&lake, "a", "x", at, 0.0).err());
     assert!(matches!(refused, Some(LakeError::MemoryFull { held_bytes }) if held_bytes > 600), "{refused:?}");
     lake.flush(0).unwrap();
-    lake.append_and_wait(number("a", "x", 1000, 0.0)).unwrap();
+    number(&lake, "a", "x", 1000, 0.0).unwrap();
 }
 
 #[test]
@@ -119,7 +132,7 @@ fn damage_is_named() {
     let disks = Disks::default();
     let (lake, _) = disks.open();
     for at in 0..3 {
-        lake.append_and_wait(number("a", "x", at, at as f64)).unwrap();
+        number(&lake, "a", "x", at, at as f64).unwrap();
         lake.flush(at).unwrap();
     }
     let parts: Vec<String> = disks.table.list().unwrap().into_iter().filter(|n| n.starts_with("part-")).collect();
@@ -151,7 +164,7 @@ fn on_a_real_disk_a_file_is_there_whole_or_not_at_all() {
     };
     let lake = open();
     for at in 0..500 {
-        lake.append_and_wait(number(&format!("m{}", at % 7), "speed", at, at as f64)).unwrap();
+        number(&lake, &format!("m{}", at % 7), "speed", at, at as f64).unwrap();
         if lake.wants_flush() {
             lake.flush(at).unwrap().unwrap();
         }
@@ -202,7 +215,7 @@ proptest! {
         for (i, s) in steps.iter().enumerate() {
             match s {
                 Step::Append { device, at } => {
-                    lake.append_and_wait(number(&device.to_string(), "x", *at, i as f64)).unwrap();
+                    number(&lake, &device.to_string(), "x", *at, i as f64).unwrap();
                     known.insert((*device, *at), i as f64);
                 }
                 Step::Flush => drop(lake.flush(0).unwrap()),

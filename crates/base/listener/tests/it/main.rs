@@ -1,0 +1,4 @@
+//! The listener with real clients and with bad ones.
+
+mod clients;
+mod common;
