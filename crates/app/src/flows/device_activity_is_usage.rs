@@ -73,10 +73,10 @@ pub fn of_day(lake: &Lake, devices: &[Arc<DeviceEntry>], day: Date) -> Result<Ve
         let (mut hours, mut readings) = (0u32, 0);
         for (property, _) in &properties {
             let series = Series::new(&*device.id, property.as_str());
-            for bucket in lake.activity(&series, from_us, to_us, HOURS)? {
-                let hour = (bucket.from_us - from_us) / (3_600 * 1_000_000);
+            for (begins_us, count) in lake.activity(&series, from_us, to_us, HOURS)? {
+                let hour = (begins_us - from_us) / (3_600 * 1_000_000);
                 hours |= 1 << hour.clamp(0, 23);
-                readings += i64::try_from(bucket.count).unwrap_or(i64::MAX);
+                readings += i64::try_from(count).unwrap_or(i64::MAX);
             }
         }
         sums.devices_reporting += i64::from(hours != 0);

@@ -78,5 +78,5 @@ pub fn check_lake(data: &Path) -> Result<lake::Audit> {
         return Ok(lake::Audit::default());
     }
     let (log, table) = disks(&folder)?;
-    lake::audit(log.as_ref(), table.as_ref()).context("reading the lake")
+    lake::audit(log.as_ref(), table).context("reading the lake")
 }

@@ -6,6 +6,7 @@
 //!
 //! Pure but for the [`wal::disk::Disk`] that it is given: no sockets, no ambient clock, no async runtime.
 
+mod audit;
 mod batch;
 pub mod buffer;
 mod downsample;
@@ -18,6 +19,7 @@ mod snapshot;
 pub mod table;
 mod upkeep;
 
+pub use audit::{Audit, audit};
 pub use batch::{Batch, BatchError, BatchPoint};
 pub use buffer::{Fitted, Point};
 pub use downsample::Bucket;

@@ -79,6 +79,44 @@ impl Lake {
         Ok(gather.finish())
     }
 
+    /// How many readings, of whatever value and quality, a series has in each of `stretches` stretches of equal length from
+    /// `from_us` up to, and without, `to_us`: where a stretch begins and its count; those without any are left out.
+    pub fn activity(
+        &self,
+        series: &Series,
+        from_us: i64,
+        to_us: i64,
+        stretches: u32,
+    ) -> Result<Vec<(i64, u64)>, LakeError> {
+        let times = |buffer: &Buffer, id: SeriesId, from_us, to_us| -> Vec<i64> {
+            buffer.cells(id, from_us, to_us).map(|c| buffer.point(c).at_us).collect()
+        };
+        let (files, wanted, memory) = self.sources(series, (from_us, to_us), times);
+        let mut runs = Vec::with_capacity(files.len() + 2);
+        for file in files {
+            let read = |run: &mut Vec<i64>| -> Result<(), SegmentError> {
+                for batch in file.rows_of(&wanted, &[2])? {
+                    run.extend(batch?.column(0).as_primitive::<TimestampMicrosecondType>().values());
+                }
+                Ok(())
+            };
+            let mut run = Vec::new();
+            read(&mut run).map_err(|e| of_file(&file, e))?;
+            runs.push(run);
+        }
+        runs.extend(memory);
+        let width_us = ((to_us - from_us) / i64::from(stretches.max(1))).max(1);
+        let mut out: Vec<(i64, u64)> = Vec::new();
+        for at_us in newest(runs, |at| *at) {
+            let begins_us = from_us + (at_us - from_us) / width_us * width_us;
+            match out.last_mut() {
+                Some((begun_us, count)) if *begun_us == begins_us => *count += 1,
+                _ => out.push((begins_us, 1)),
+            }
+        }
+        Ok(out)
+    }
+
     /// Where readings of a series may lie, as it is at one moment, from the oldest to the newest: segments, and what `of`
     /// takes from memory.
     fn sources<'a, T>(
@@ -173,7 +211,7 @@ fn settle_segment(state: &mut State, names: &Names, file: &Arc<SegmentFile>) -> 
     Ok(())
 }
 
-fn check(file: &Arc<SegmentFile>) -> Result<(), String> {
+pub(crate) fn check(file: &Arc<SegmentFile>) -> Result<(), String> {
     let text = |e: SegmentError| file.blame(e).to_string();
     file.check_blocks().map_err(text)?;
     let (mut rows, mut before) = (0, None);
