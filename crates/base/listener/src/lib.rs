@@ -14,6 +14,7 @@
 
 mod admit;
 mod intake;
+pub mod load;
 mod link;
 mod nodes;
 mod options;
