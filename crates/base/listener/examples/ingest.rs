@@ -55,7 +55,8 @@ fn main() {
     let mut arguments = std::env::args().skip(1);
     let seconds = arguments.next().and_then(|s| s.parse().ok()).unwrap_or(3.0);
     let others: Vec<std::net::SocketAddr> = arguments.map(|a| a.parse().expect("host:port")).collect();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     let folder = std::env::temp_dir().join(format!("yunjin-ingest-{}", std::process::id()));
     let disk = |name: &str| Arc::new(Folder::open(folder.join(name)).expect("a folder"));
     let options = LakeOptions {

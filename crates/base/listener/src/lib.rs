@@ -14,8 +14,8 @@
 
 mod admit;
 mod intake;
-pub mod load;
 mod link;
+pub mod load;
 mod nodes;
 mod options;
 mod registry;

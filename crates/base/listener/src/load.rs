@@ -259,7 +259,8 @@ impl Acks {
 
 fn one_thread(load: &Load, thread: usize, barrier: &Barrier, over: &AtomicBool) -> io::Result<Measured> {
     let mine = load.tokens.iter().enumerate().filter(|(at, _)| at % load.threads == thread);
-    let clients: io::Result<Vec<_>> = mine.map(|(at, token)| Ok((connect(load, token, at)?, Acks::default()))).collect();
+    let clients: io::Result<Vec<_>> =
+        mine.map(|(at, token)| Ok((connect(load, token, at)?, Acks::default()))).collect();
     barrier.wait();
     let mut clients = clients?;
     let mut measured = Measured::default();

@@ -1,4 +1,6 @@
 //! The listener with real clients and with bad ones.
 
+mod bad;
 mod clients;
 mod common;
+mod raw;
