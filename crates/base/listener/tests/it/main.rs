@@ -3,4 +3,8 @@
 mod bad;
 mod clients;
 mod common;
+mod crash;
+mod down;
+mod paho;
 mod raw;
+mod tls;
