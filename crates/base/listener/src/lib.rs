@@ -15,6 +15,7 @@
 mod admit;
 mod intake;
 mod link;
+pub mod load;
 mod nodes;
 mod options;
 mod registry;

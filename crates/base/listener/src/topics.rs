@@ -127,7 +127,7 @@ impl Link {
             About::AttributesRequest(id) => {
                 let answer = (shared.hooks.attributes)(device, payload);
                 let topic = format!("v1/devices/me/attributes/response/{id}");
-                self.handle.offer(down(&topic, answer, false), shared.options.session_bytes_max);
+                self.conn.offer(&down(&topic, answer, false), false, shared.now_ms());
                 Outcome::Done
             }
             About::ChildTelemetry | About::ChildAttributes => self.children(device, payload, may_wait, gathered),

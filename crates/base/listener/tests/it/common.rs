@@ -77,9 +77,13 @@ pub fn local() -> Options {
 }
 
 pub async fn start_with(options: Options, hooks: Hooks) -> Bench {
+    start_on(lake_options(), options, hooks).await
+}
+
+pub async fn start_on(lake_options: LakeOptions, options: Options, hooks: Hooks) -> Bench {
     let disk = FaultyDisk::default();
     let folder: Arc<dyn Disk> = Arc::new(FaultyDisk::default());
-    let (lake, _) = Lake::open(Arc::new(disk.clone()), folder, lake_options()).unwrap();
+    let (lake, _) = Lake::open(Arc::new(disk.clone()), folder, lake_options).unwrap();
     let (lake, directory) = (Arc::new(lake), directory());
     let clock = Arc::new(SystemClock::default());
     let listener = Listener::start(options, directory.clone(), lake.clone(), hooks, clock).await.unwrap();
