@@ -8,6 +8,7 @@ pub mod cli;
 pub mod config;
 pub mod demo;
 pub mod flows;
+pub mod machines;
 pub mod metrics;
 pub mod pages;
 pub mod security;

@@ -27,6 +27,7 @@ pub fn routes() -> Vec<Route> {
         vouchers::routes(),
         orders::routes(),
         usage::routes(),
+        devices::routes(),
         settlement::routes(),
         statistics::routes(),
     ]

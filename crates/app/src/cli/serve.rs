@@ -9,7 +9,7 @@ use orgs::accounts::create::{self, NewAccount};
 use orgs::{Password, Passwords};
 use store::Refusal;
 
-use crate::{app, metrics, server, worker};
+use crate::{app, machines, metrics, server, worker};
 
 /// `yunjin serve`
 #[derive(clap::Args)]
@@ -26,8 +26,11 @@ pub async fn run(args: Args) -> Result<()> {
     metrics::start();
     let app = app::build(&config, Arc::new(SystemClock::default()), None).await?;
     let worker = worker::start(app.clone());
+    let listening = machines::listen(&app, &config).await?;
+    let upkeep = machines::start(app.clone(), config.lake.clone());
     server::serve(app, config.listen, server::asked_to_stop()).await?;
-    worker.abort();
+    listening.stop().await;
+    upkeep.iter().chain([&worker]).for_each(tokio::task::JoinHandle::abort);
     Ok(())
 }
 
@@ -54,7 +57,7 @@ pub async fn admin(args: AdminArgs) -> Result<()> {
             "set YUNJIN_ADMIN_PASSWORD to the administrator's first password; it is not taken from the command line, where others could read it"
         );
     };
-    let app = app::build(&config, Arc::new(SystemClock::default()), None).await?;
+    let app = app::build_without_lake(&config, Arc::new(SystemClock::default())).await?;
     create_account(&app, &args.login, &password, &args.name, Role::Administrator, None, None)
         .await
         .context("creating the administrator")?;

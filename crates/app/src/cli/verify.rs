@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use store::{Sealer, StoreError};
 use web::AppState;
 
-use crate::app;
+use crate::{app, machines};
 
 /// `yunjin verify`
 #[derive(clap::Args)]
@@ -40,6 +40,8 @@ pub struct Verified {
     pub decisions: i64,
     /// Settlements checked.
     pub settlements: i64,
+    /// Readings in the lake, on their way into a segment included.
+    pub readings: u64,
     /// Every breach, beginning with the invariant's id.
     pub broken: Vec<String>,
 }
@@ -48,8 +50,9 @@ async fn count(app: &AppState, sql: &'static str) -> Result<i64, StoreError> {
     app.db.read(&Actor::system(), |cx| Box::pin(async move { cx.one(sql, vec![]).await?.get::<i64>("n") })).await
 }
 
-/// Checks LG-* (ledger), ST-* (settlement), JR-* (journal) PD-* (decisions) and CW-7 (kept counts).
-pub async fn verify(app: &AppState) -> Result<Verified> {
+/// Checks LG-* (ledger), ST-* (settlement), JR-* (journal) PD-* (decisions), CW-7 (kept counts), DV-* (devices) and LK-* (the
+/// lake below the data folder).
+pub async fn verify(app: &AppState, data: &std::path::Path) -> Result<Verified> {
     let system = Actor::system();
     let key = app.part::<Sealer>().public_key();
     let journal = app
@@ -64,7 +67,12 @@ pub async fn verify(app: &AppState) -> Result<Verified> {
     let decisions = app.db.read(&system, |cx| Box::pin(policy::replay_all(cx))).await?;
     broken.extend(decisions.iter().map(|b| format!("{} {}: {}", b.invariant, b.object, b.detail)));
     broken.extend(app.db.read::<_, StoreError, _>(&system, |cx| Box::pin(casework::view::broken_counts(cx))).await?);
+    broken.extend(app.db.read::<_, StoreError, _>(&system, |cx| Box::pin(devices::verify(cx))).await?);
+    let data = data.to_owned();
+    let lake = tokio::task::spawn_blocking(move || machines::check_lake(&data)).await??;
+    broken.extend(lake.broken);
     Ok(Verified {
+        readings: lake.readings + lake.log_readings,
         passed: broken.is_empty(),
         journal_rows: journal.rows,
         journal_blocks: journal.blocks,
@@ -83,15 +91,15 @@ pub async fn run(args: Args) -> Result<()> {
     if let Some(data) = args.data {
         config.data = data;
     }
-    let app = app::build(&config, Arc::new(SystemClock::default()), None).await?;
-    let found = verify(&app).await?;
+    let app = app::build_without_lake(&config, Arc::new(SystemClock::default())).await?;
+    let found = verify(&app, &config.data).await?;
     if args.json {
         println!("{}", serde_json::to_string_pretty(&found)?);
     } else {
         println!("journal rows {} in {} sealed blocks", found.journal_rows, found.journal_blocks);
         println!(
-            "ledger transfers {}, settlements {}, decisions replayed {}",
-            found.transfers, found.settlements, found.decisions
+            "ledger transfers {}, settlements {}, decisions replayed {}, readings {}",
+            found.transfers, found.settlements, found.decisions, found.readings
         );
         for b in &found.broken {
             println!("BROKEN {b}");

@@ -4,6 +4,7 @@ mod begin;
 mod bills;
 mod cases;
 mod evidence;
+mod machines;
 mod purchases;
 mod scenario;
 mod summary;
@@ -34,6 +35,9 @@ pub struct Args {
     /// Port to serve on.
     #[arg(long, default_value_t = 8018)]
     port: u16,
+    /// Port on which machines connect by MQTT; a free one if it is taken.
+    #[arg(long, default_value_t = 1883)]
+    mqtt_port: u16,
     /// Stop after the replay and print a JSON summary.
     #[arg(long)]
     once: bool,
@@ -49,16 +53,18 @@ struct Done {
     summary: Summary,
 }
 
-fn config(data: &Path, port: u16) -> Config {
+fn config(data: &Path, port: u16, mqtt_port: u16) -> Config {
     let mut config = Config { data: data.to_owned(), ..Config::default() };
     config.listen.set_port(port);
+    let taken = std::net::TcpListener::bind(("127.0.0.1", mqtt_port)).is_err();
+    config.machines.mqtt = Some(([127, 0, 0, 1], if taken { 0 } else { mqtt_port }).into());
     config.site.demonstration = true;
     config
 }
 
 /// Replays if it must, then serves.
 pub async fn run(args: Args) -> Result<()> {
-    let config = config(&args.data, args.port);
+    let config = config(&args.data, args.port, args.mqtt_port);
     cli::start_logs(&Config { log: crate::config::Log { filter: "warn".into(), json: false }, ..config.clone() });
     let done = replayed(&config, args.fresh).await?;
     if args.once {
@@ -68,9 +74,14 @@ pub async fn run(args: Args) -> Result<()> {
     let clock = resume_clock(&config, &done.summary).await?;
     let app = app::build(&config, clock, None).await?;
     let worker = worker::start(app.clone());
-    say_logins(&config, &done.summary);
+    let listening = crate::machines::listen(&app, &config).await?;
+    let mut upkeep = crate::machines::start(app.clone(), config.lake.clone());
+    let mqtt = listening.addresses().first().map_or(0, std::net::SocketAddr::port);
+    upkeep.extend(machines::connect(&app, mqtt).await?);
+    say_logins(&config, &done.summary, mqtt);
     server::serve(app, config.listen, server::asked_to_stop()).await?;
-    worker.abort();
+    upkeep.iter().chain([&worker]).for_each(tokio::task::JoinHandle::abort);
+    listening.stop().await;
     Ok(())
 }
 
@@ -82,12 +93,13 @@ fn say_json(summary: &Summary) -> Result<()> {
 }
 
 #[expect(clippy::print_stderr, reason = "it talks to the person who started it")]
-fn say_logins(config: &Config, s: &Summary) {
+fn say_logins(config: &Config, s: &Summary, mqtt: u16) {
     eprintln!("\n云津 演示已就绪 / the demonstration is ready: http://{}\n", config.listen);
     eprintln!("  身份 / role                       登录名 / login     密码 / password");
     for l in &s.logins {
         eprintln!("  {:<30} {:<16} {}", l.role, l.login, s.password);
     }
+    eprintln!("\n  设备接入 MQTT / machines connect by MQTT: 127.0.0.1:{mqtt}（企业 firm1 的设备页 / see firm1's /devices）");
     eprintln!("\n  时间为模拟时间，从 {} 起走 / time is simulated, going on from {}", s.ended_on, s.ended_on);
     eprintln!("  Ctrl-C 停止 / to stop\n");
 }
@@ -127,7 +139,10 @@ pub async fn replay(config: &Config, story: Scenario, bar: ProgressBar) -> Resul
     let mut world = begin::begin(app.clone(), clock, story, bar).await?;
     year::run(&mut world).await?;
     worker::seal(&app).await?;
-    let summary = summary::of(&world).await?;
+    let now_ms = world.clock.now().as_millisecond();
+    let lake = app.part::<lake::Lake>();
+    tokio::task::spawn_blocking(move || lake.flush(now_ms)).await?.context("the replay's readings into a file")?;
+    let summary = summary::of(&world, &config.data).await?;
     world.bar.finish_and_clear();
     app.db.close().await;
     Ok(summary)
@@ -136,7 +151,7 @@ pub async fn replay(config: &Config, story: Scenario, bar: ProgressBar) -> Resul
 /// The demonstration lives on in its own time: from its last record, at the pace of the real clock.
 async fn resume_clock(config: &Config, summary: &Summary) -> Result<Arc<dyn Clock>> {
     let end = beijing_midnight(summary.ended_on).checked_add(jiff::Span::new().hours(10))?;
-    let app = app::build(config, Arc::new(ManualClock::new(end)), None).await?;
+    let app = app::build_without_lake(config, Arc::new(ManualClock::new(end))).await?;
     let newest = JournalFilter { limit: 1, ..JournalFilter::default() };
     let last = app
         .db

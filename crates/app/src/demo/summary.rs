@@ -48,6 +48,10 @@ pub struct Summary {
     pub refusals: BTreeMap<String, u64>,
     /// Enterprises by highest level of evidence.
     pub enterprises_by_level: BTreeMap<String, i64>,
+    /// Devices registered.
+    pub devices: i64,
+    /// Readings that they sent and that are stored.
+    pub readings: i64,
     /// What `yunjin verify` says.
     pub verify: Verified,
     /// Logins.
@@ -71,10 +75,13 @@ async fn one(w: &World, sql: &'static str) -> Result<i64, StoreError> {
 }
 
 /// Takes stock.
-pub async fn of(w: &World) -> Result<Summary> {
+pub async fn of(w: &World, data: &std::path::Path) -> Result<Summary> {
     let levels = "SELECT level AS name, COUNT(*) AS n FROM (SELECT enterprise_id, MAX(level) AS level FROM pub_usage_level \
                   WHERE replaced_on IS NULL GROUP BY enterprise_id) AS best GROUP BY level";
+    let (devices, readings) = super::machines::counted(&w.app).await?;
     Ok(Summary {
+        devices,
+        readings,
         ended_on: w.today(),
         enterprises: one(w, "SELECT COUNT(*) AS n FROM pub_orgs_org WHERE kind = 'enterprise'").await?,
         cases: by(w, "SELECT state AS name, COUNT(*) AS n FROM pub_casework_case GROUP BY state").await?,
@@ -87,7 +94,7 @@ pub async fn of(w: &World) -> Result<Summary> {
         refused_settlements: evidence::refused_claims(w).await?,
         refusals: w.refusals.clone(),
         enterprises_by_level: by(w, levels).await?,
-        verify: verify(&w.app).await?,
+        verify: verify(&w.app, data).await?,
         logins: logins(w),
         password: w.story.password.clone(),
     })

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 
 use super::world::{Event, World};
-use super::{cases, evidence, purchases};
+use super::{cases, evidence, machines, purchases};
 use crate::worker;
 
 /// Lives through the story.
@@ -23,6 +23,7 @@ pub async fn run(w: &mut World) -> Result<()> {
                 happen(w, event).await.with_context(|| format!("{day}: {event:?}"))?;
             }
         }
+        machines::day(w, day).await.with_context(|| format!("{day}: machines"))?;
         if day.day() == 28 {
             worker::seal(&w.app).await?;
         }

@@ -61,9 +61,9 @@ pub fn of_day(lake: &Lake, devices: &[Arc<DeviceEntry>], day: Date) -> Result<Ve
             readings_expected: 0,
         });
         sums.devices_registered += 1;
-        let properties = device.facts().model.properties().iter().map(|p| (p.name.clone(), p.report_every_s));
-        let properties: Vec<(String, Option<u32>)> = properties.collect();
-        let rates = properties.iter().filter_map(|(_, every_s)| *every_s);
+        let facts = device.facts();
+        let properties = facts.model.properties();
+        let rates = properties.iter().filter_map(|p| p.report_every_s);
         sums.readings_expected += rates.map(|every_s| DAY_S / i64::from(every_s.max(1))).sum::<i64>();
         // Silent since before the day: nothing to look for.
         let seen_us = device.counters.last_seen_us.load(Ordering::Relaxed);
@@ -71,8 +71,8 @@ pub fn of_day(lake: &Lake, devices: &[Arc<DeviceEntry>], day: Date) -> Result<Ve
             continue;
         }
         let (mut hours, mut readings) = (0u32, 0);
-        for (property, _) in &properties {
-            let series = Series::new(&*device.id, property.as_str());
+        for property in properties {
+            let series = Series::new(&*device.id, property.name.as_str());
             for (begins_us, count) in lake.activity(&series, from_us, to_us, HOURS)? {
                 let hour = (begins_us - from_us) / (3_600 * 1_000_000);
                 hours |= 1 << hour.clamp(0, 23);

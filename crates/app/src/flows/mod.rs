@@ -1,6 +1,7 @@
 //! Where two slices must act together: one file each, one transaction each.
 
 pub mod approval_issues_voucher;
+pub mod device_activity_is_usage;
 
 use kernel::Action;
 use web::Route;

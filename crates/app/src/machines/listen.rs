@@ -83,10 +83,13 @@ fn hooks(app: &AppState) -> Hooks {
             let (app, device_id) = (answer.clone(), device_id.to_owned());
             let Ok(number) = i64::try_from(number) else { return };
             tokio::spawn(async move {
-                let done = app.db.write::<_, StoreError, _>(&Actor::system(), "command", move |cx| {
-                    Box::pin(devices::answer_command::run(cx, device_id, number, payload))
-                });
-                if let Err(e) = done.await {
+                let done = app
+                    .db
+                    .write::<_, StoreError, _>(&Actor::system(), "command", move |cx| {
+                        Box::pin(devices::answer_command::run(cx, device_id, number, payload))
+                    })
+                    .await;
+                if let Err(e) = done {
                     tracing::error!(error = %e, number, "a command's answer was not recorded");
                 }
             });
@@ -103,10 +106,13 @@ async fn child(
     product: Option<String>,
 ) -> Result<Arc<DeviceEntry>, Reason> {
     let gateway_id = gateway.id.to_string();
-    let done = app.db.write(&Actor::system(), "gateway", move |cx| {
-        Box::pin(devices::register_child::run(cx, gateway_id, name, product))
-    });
-    let device = done.await.map_err(|e| {
+    let done = app
+        .db
+        .write(&Actor::system(), "gateway", move |cx| {
+            Box::pin(devices::register_child::run(cx, gateway_id, name, product))
+        })
+        .await;
+    let device = done.map_err(|e| {
         tracing::debug!(gateway = &*gateway.id, error = %e, "a gateway's device was not registered");
         Reason::UnknownDevice
     })?;

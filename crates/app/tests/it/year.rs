@@ -56,7 +56,7 @@ async fn broken_by(data: &Path, sql: &'static str, values: Vec<Param>) -> Vec<St
         .await
         .unwrap();
     assert!(changed > 0, "{sql} changed nothing");
-    let found = verify(&app).await.unwrap();
+    let found = verify(&app, folder.path()).await.unwrap();
     assert!(!found.passed);
     found.broken
 }
@@ -72,6 +72,9 @@ async fn a_year_runs_whole_and_verify_names_what_is_broken() {
     assert!(summary.recovered_fen > 0, "the corrected bill should lead to a recovery");
     assert!(summary.refusals.contains_key("not-eligible"), "{:?}", summary.refusals);
     assert!(summary.enterprises_by_level.get("L3").copied().unwrap_or(0) > 0);
+    assert_eq!(summary.enterprises_by_level.get("L4"), Some(&1), "the firm whose machines report: {summary:#?}");
+    assert!(summary.devices == 6 && summary.readings > 100_000, "{summary:#?}");
+    assert_eq!(summary.verify.readings, u64::try_from(summary.readings).unwrap(), "what was counted is what is stored");
 
     let expect = |broken: Vec<String>, id: &str| {
         assert!(broken.iter().any(|b| b.starts_with(id)), "{id} should be named: {broken:#?}");

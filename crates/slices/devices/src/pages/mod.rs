@@ -11,6 +11,7 @@ mod parts;
 mod product;
 mod products;
 mod show;
+mod socket;
 
 use jiff::Timestamp;
 use kernel::{Action, Lang};
@@ -38,6 +39,8 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::get("/devices/{id}/live", ViewReadings, show::live),
         Route::get("/devices/{id}/first", ViewReadings, connect::first),
         Route::get("/devices/{id}/readings", ViewReadings, export::get),
+        Route::get("/devices/{id}/points", ViewReadings, socket::points),
+        Route::get("/live", ViewReadings, socket::live),
         Route::get("/devices/{id}/edit", ManageDevices, form::get_edit),
         Route::post("/devices/{id}/edit", ManageDevices, form::post_edit),
         Route::post("/devices/{id}/state", ManageDevices, actions::state),

@@ -35,6 +35,9 @@ pub(super) const SPANS: &[(&str, &str, &str, i64)] = &[
     ("30d", "最近 30 天", "Last 30 days", 720),
 ];
 
+/// Live charts of one device's page.
+const LIVE_CHARTS_MAX: usize = 8;
+
 /// Buckets of the chart: one for about three pixels.
 const BUCKETS: u32 = 200;
 
@@ -72,6 +75,9 @@ struct Show {
 
 struct Own {
     live: Html,
+    /// Name, words and unit of each property that has a live chart.
+    charts: Vec<(String, String, String)>,
+    now_ms: i64,
     properties: Vec<(String, String)>,
     spans: Vec<(String, String)>,
     property: String,
@@ -256,6 +262,12 @@ async fn own(ctx: &Ctx, found: &DevicePage, asked: &Params, model: &Model, now: 
     });
     Ok(Own {
         live: live_part(ctx, id, &values),
+        charts: numeric
+            .iter()
+            .take(LIVE_CHARTS_MAX)
+            .map(|v| (v.name.clone(), v.label.get(ctx.lang).to_owned(), v.unit.clone()))
+            .collect(),
+        now_ms: now.as_millisecond(),
         properties: numeric.iter().map(|v| (v.name.clone(), v.label.get(ctx.lang).to_owned())).collect(),
         spans: SPANS.iter().map(|s| (s.0.to_owned(), ctx.t(s.1, s.2).to_owned())).collect(),
         property: chosen.map_or(String::new(), |v| v.name.clone()),
