@@ -70,7 +70,7 @@ fn check_params(model: &Model, method: &str, text: &str) -> Result<(String, Opti
         return if free { Ok((params.to_string(), None)) } else { Err(unknown()) };
     };
     let Json::Object(given) = &params else { return Err(wrong("{…}".to_owned())) };
-    for name in given.keys().filter(|k| !command.inputs.iter().any(|i| i.name == **k)) {
+    if let Some(name) = given.keys().find(|k| !command.inputs.iter().any(|i| i.name == **k)) {
         return Err(wrong(format!("{name}: ?")));
     }
     for input in &command.inputs {

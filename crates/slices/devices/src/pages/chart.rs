@@ -65,7 +65,7 @@ pub(super) fn history(lang: Lang, label: &str, buckets: &[Bucket], (from_us, to_
         let at = x(at_us).clamp(LEFT + 16.0, RIGHT - 16.0);
         out.push_str(&format!("<text class=\"tick\" x=\"{at:.1}\" y=\"240\">{}</text>", shown.unwrap_or("")));
     }
-    let middle = (buckets.len() > 1).then(|| (buckets[1].from_us - buckets[0].from_us) / 2).unwrap_or(0);
+    let middle = if buckets.len() > 1 { (buckets[1].from_us - buckets[0].from_us) / 2 } else { 0 };
     let up = buckets.iter().map(|b| format!("{:.1},{:.1}", x(b.from_us + middle), y(b.max)));
     let down = buckets.iter().rev().map(|b| format!("{:.1},{:.1}", x(b.from_us + middle), y(b.min)));
     let band: Vec<String> = up.chain(down).collect();

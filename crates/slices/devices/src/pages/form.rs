@@ -20,7 +20,6 @@ struct Edit {
     action: String,
     products: Vec<(String, String)>,
     gateways: Vec<(String, String)>,
-    is_new: bool,
     version: Option<u32>,
 }
 
@@ -54,7 +53,6 @@ async fn page(ctx: &Ctx, device: Option<&Device>, f: Form) -> Result<Response, A
         action: device.map_or("/devices/new".to_owned(), |d| format!("/devices/{}/edit", d.id)),
         products,
         gateways: gateways.into_iter().filter(|(id, _)| device.is_none_or(|d| d.id != *id)).collect(),
-        is_new: device.is_none(),
         version: device.map(|d| d.model_version),
     })
 }

@@ -32,8 +32,7 @@ pub fn app(bed: &TestBed) -> AppState {
         memory_bytes_max: 1 << 24,
         table_id: "6f1d1b5e-6f0f-4d6a-9a51-2f6f3c1a0002".to_owned(),
     };
-    let (lake, _) =
-        Lake::open(Arc::new(FaultyDisk::default()), Arc::new(FaultyDisk::default()), options).unwrap();
+    let (lake, _) = Lake::open(Arc::new(FaultyDisk::default()), Arc::new(FaultyDisk::default()), options).unwrap();
     let site = Site { name: Text::new("云津", "Yunjin"), ..Site::default() };
     let app = App::new(bed.db.clone(), bed.blobs.clone(), bed.folder().join("uploads"), site, Calendar::default());
     Arc::new(app.with(Arc::new(Directory::new())).with(Arc::new(lake)).with(Arc::new(Live::new())))

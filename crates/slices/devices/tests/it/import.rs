@@ -7,11 +7,21 @@ use testkit::{TestBed, enterprise_owner};
 
 use crate::fixture::{MODEL, named, org, publish, register};
 
-async fn import(bed: &TestBed, org_id: &str, rows: &[&[&str]], trial: bool) -> Result<ImportReport, ImportDevicesError> {
-    let rows = rows.iter().zip(2..).map(|(cells, row)| ImportRow { row, cells: cells.iter().map(|c| (*c).to_owned()).collect() });
+async fn import(
+    bed: &TestBed,
+    org_id: &str,
+    rows: &[&[&str]],
+    trial: bool,
+) -> Result<ImportReport, ImportDevicesError> {
+    let rows = rows
+        .iter()
+        .zip(2..)
+        .map(|(cells, row)| ImportRow { row, cells: cells.iter().map(|c| (*c).to_owned()).collect() });
     let cmd = ImportDevices { org_id: org_id.into(), rows: rows.collect(), file_name: "设备.xlsx".into(), trial };
     match trial {
-        true => bed.read(&enterprise_owner(org_id), |cx| Box::pin(async move { import_devices::run(cx, cmd).await })).await,
+        true => {
+            bed.read(&enterprise_owner(org_id), |cx| Box::pin(async move { import_devices::run(cx, cmd).await })).await
+        }
         false => bed.write(&enterprise_owner(org_id), |cx| Box::pin(import_devices::run(cx, cmd))).await,
     }
 }

@@ -22,18 +22,28 @@ testkit::on_both!(the_guided_page_leads_from_a_name_to_the_first_reading, |bed| 
     let wrong = post(&app, &owner, "/devices/connect", &[("name", ""), ("product_id", "")]).await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(wrong.body.contains("href=\"#name\""), "{}", wrong.body);
-    let made = post(&app, &owner, "/devices/connect", &[("name", "1 号车床"), ("place", "一厂"), ("product_id", "")]).await;
+    let made =
+        post(&app, &owner, "/devices/connect", &[("name", "1 号车床"), ("place", "一厂"), ("product_id", "")]).await;
     assert_eq!(made.status, StatusCode::OK, "{}", made.body);
     let token = between(&made.body, "data-copy=\"", "\"").to_owned();
     assert_eq!(token.len(), 43, "32 bytes in base64url");
-    assert!(made.body.contains(&format!("mosquitto_pub -h plant.example -p 1883 -q 1 -t v1/devices/me/telemetry -u &#39;{token}&#39;"))
-        || made.body.contains(&format!("mosquitto_pub -h plant.example -p 1883 -q 1 -t v1/devices/me/telemetry -u &#x27;{token}&#x27;")), "{}", made.body);
+    assert!(
+        made.body.contains(&format!(
+            "mosquitto_pub -h plant.example -p 1883 -q 1 -t v1/devices/me/telemetry -u &#39;{token}&#39;"
+        )) || made.body.contains(&format!(
+            "mosquitto_pub -h plant.example -p 1883 -q 1 -t v1/devices/me/telemetry -u &#x27;{token}&#x27;"
+        )),
+        "{}",
+        made.body
+    );
     let id = between(&made.body, "hx-get=\"/devices/", "/first").to_owned();
     let waits = get(&app, &owner, &format!("/devices/{id}/first"), "zh").await;
     assert!(waits.body.contains("正在等待第一条数据") && !waits.body.contains(&token), "the token is shown once");
-    let request = Request::post(format!("/api/v1/{token}/telemetry")).body(Body::from(r#"{"temperature":21.5}"#)).unwrap();
+    let request =
+        Request::post(format!("/api/v1/{token}/telemetry")).body(Body::from(r#"{"temperature":21.5}"#)).unwrap();
     assert_eq!(send(&app, &Actor::public(), request).await.status, StatusCode::OK);
-    let fragment = Request::get(format!("/devices/{id}/first")).header("hx-request", "true").body(Body::empty()).unwrap();
+    let fragment =
+        Request::get(format!("/devices/{id}/first")).header("hx-request", "true").body(Body::empty()).unwrap();
     let seen = send(&app, &owner, fragment).await;
     assert!(seen.body.starts_with("<div id=\"first\"") && seen.body.contains("21.5"), "{}", seen.body);
     assert!(!seen.body.contains("every 2s"), "it need not ask any more");
@@ -53,8 +63,12 @@ testkit::on_both!(a_device_is_registered_shown_changed_and_switched_through_its_
     assert!(shown.body.contains("Temperature") && shown.body.contains("setSpeed"));
     let file = get(&app, &owner, &format!("{}/models/1", product.location), "en").await;
     assert!(file.mime.starts_with("application/json") && file.body.contains("yunjin-thing-model/1"));
-    assert!(get(&app, &owner, "/products", "zh").await.body.contains("车床&#60;1&#62;") || get(&app, &owner, "/products", "zh").await.body.contains("车床&lt;1&gt;"));
-    let fields = [("name", "1 号"), ("product_id", product_id.as_str()), ("place", "一厂/二线"), ("silent_after_s", "x")];
+    assert!(
+        get(&app, &owner, "/products", "zh").await.body.contains("车床&#60;1&#62;")
+            || get(&app, &owner, "/products", "zh").await.body.contains("车床&lt;1&gt;")
+    );
+    let fields =
+        [("name", "1 号"), ("product_id", product_id.as_str()), ("place", "一厂/二线"), ("silent_after_s", "x")];
     let wrong = post(&app, &owner, "/devices/new", &fields).await;
     assert!(wrong.body.contains("silent_after_s-error") && wrong.body.contains("一厂/二线"), "typed values stay");
     let made = post(&app, &owner, "/devices/new", &fields[..3]).await;
@@ -64,18 +78,25 @@ testkit::on_both!(a_device_is_registered_shown_changed_and_switched_through_its_
     assert!(list.body.contains(&here) && list.body.contains("place-tree"), "{}", list.body);
     let csv = get(&app, &owner, "/devices?format=csv", "zh").await;
     assert!(csv.mime.starts_with("text/csv") && csv.body.contains("1 号"));
-    assert_eq!(post(&app, &owner, &format!("{here}/edit"), &[("name", "一号"), ("product_id", &product_id)]).await.location, here);
+    assert_eq!(
+        post(&app, &owner, &format!("{here}/edit"), &[("name", "一号"), ("product_id", &product_id)]).await.location,
+        here
+    );
     let token = post(&app, &owner, &format!("{here}/credentials"), &[("kind", "token")]).await;
     assert_eq!(token.status, StatusCode::OK);
     assert!(token.body.contains("只显示这一次"));
     let short = [("kind", "password"), ("user_name", "lathe"), ("password", "short")];
     let refused = post(&app, &owner, &format!("{here}/credentials"), &short).await;
     assert!(refused.status == StatusCode::UNPROCESSABLE_ENTITY && !refused.body.contains("value=\"short\""));
-    let command = post(&app, &owner, &format!("{here}/commands"), &[("method", "setSpeed"), ("params", "{\"rpm\":5}")]).await;
+    let command =
+        post(&app, &owner, &format!("{here}/commands"), &[("method", "setSpeed"), ("params", "{\"rpm\":5}")]).await;
     assert_eq!(command.location, here);
     let bad = post(&app, &owner, &format!("{here}/commands"), &[("method", "setSpeed"), ("params", "{}")]).await;
     assert!(bad.body.contains("href=\"#params\""), "{}", bad.body);
-    assert_eq!(post(&app, &owner, &format!("{here}/desired"), &[("property", "speed"), ("value", "900")]).await.location, here);
+    assert_eq!(
+        post(&app, &owner, &format!("{here}/desired"), &[("property", "speed"), ("value", "900")]).await.location,
+        here
+    );
     let page = get(&app, &owner, &here, "zh").await;
     assert!(page.body.contains("一号") && page.body.contains("900") && page.body.contains("setSpeed"), "{}", page.body);
     assert!(page.body.contains("class=\"qr\""));
@@ -114,7 +135,8 @@ testkit::on_both!(readings_are_drawn_for_the_enterprise_and_for_nobody_else, |be
     assert_eq!(get(&app, &auditor(), &format!("{here}/live"), "zh").await.status, StatusCode::FORBIDDEN);
     assert_eq!(get(&app, &city_officer(1), &here, "zh").await.status, StatusCode::FORBIDDEN);
     let from = (now_ms - 3_600_000) * 1000;
-    let history = format!("/api/v1{here}/history?property=temperature&from_us={from}&to_us={}&buckets=10", now_ms * 1000 + 1);
+    let history =
+        format!("/api/v1{here}/history?property=temperature&from_us={from}&to_us={}&buckets=10", now_ms * 1000 + 1);
     let history = get(&app, &owner, &history, "en").await;
     let buckets: serde_json::Value = serde_json::from_str(&history.body).unwrap();
     let count: u64 = buckets.as_array().unwrap().iter().map(|b| b["count"].as_u64().unwrap()).sum();
@@ -130,7 +152,11 @@ testkit::on_both!(the_api_keeps_devices_and_refuses_as_problem_details, |bed| as
     let body = format!(r#"{{"name":"L1","product_id":"{product}"}}"#);
     let first = api(&app, &owner, "/api/v1/devices", "k2", &body).await;
     assert_eq!(first.status, StatusCode::OK, "{}", first.body);
-    assert_eq!(api(&app, &owner, "/api/v1/devices", "k2", &body).await.body, first.body, "a retry gets the first answer");
+    assert_eq!(
+        api(&app, &owner, "/api/v1/devices", "k2", &body).await.body,
+        first.body,
+        "a retry gets the first answer"
+    );
     let taken = api(&app, &owner, "/api/v1/devices", "k3", &body).await;
     assert_eq!((taken.status, taken.mime.as_str()), (StatusCode::CONFLICT, "application/problem+json"));
     assert!(taken.body.contains("urn:yunjin:problem:device-name-taken"));
@@ -143,7 +169,8 @@ testkit::on_both!(the_api_keeps_devices_and_refuses_as_problem_details, |bed| as
     assert_eq!(api(&app, &owner, &revoke, "k5", "{}").await.status, StatusCode::OK);
     let listed = get(&app, &owner, &format!("{here}/credentials"), "en").await;
     assert!(listed.body.contains("revoked_at\":\"20") && !listed.body.contains(token["token"].as_str().unwrap()));
-    let command = api(&app, &owner, &format!("{here}/commands"), "k6", r#"{"method":"setSpeed","params":{"rpm":7}}"#).await;
+    let command =
+        api(&app, &owner, &format!("{here}/commands"), "k6", r#"{"method":"setSpeed","params":{"rpm":7}}"#).await;
     assert!(command.body.contains("\"state\":\"queued\""), "{}", command.body);
     let state = api(&app, &owner, &format!("{here}/state"), "k7", r#"{"state":"disabled"}"#).await;
     assert!(state.body.contains("\"state\":\"disabled\""));

@@ -28,11 +28,14 @@ testkit::on_both!(a_model_is_published_in_versions_that_never_change, |bed| asyn
     assert_eq!(publish(&bed, &a, Some(id), "车床", MODEL).await.unwrap().product.version, 1, "the same is no version");
     let wider = MODEL.replace("\"max\":200", "\"max\":300");
     assert_eq!(publish(&bed, &a, Some(id), "车床", &wider).await.unwrap().product.version, 2);
-    let other_kind = MODEL.replace("\"name\":\"running\",\"type\":\"flag\"", "\"name\":\"running\",\"type\":\"number\"");
+    let other_kind =
+        MODEL.replace("\"name\":\"running\",\"type\":\"flag\"", "\"name\":\"running\",\"type\":\"number\"");
     let refused = publish(&bed, &a, Some(id), "车床", &other_kind).await.unwrap_err();
     assert!(matches!(&refused, PublishModelError::Incompatible { en, .. } if en.contains("running")), "{refused}");
     let wrong = publish(&bed, &a, None, "x", r#"{"properties":[{"name":"a"},{"type":"flag"}]}"#).await.unwrap_err();
-    assert!(matches!(&wrong, PublishModelError::ModelWrong { zh, .. } if zh.contains("properties[0].type") && zh.contains("properties[1].name")));
+    assert!(
+        matches!(&wrong, PublishModelError::ModelWrong { zh, .. } if zh.contains("properties[0].type") && zh.contains("properties[1].name"))
+    );
     assert!(matches!(publish(&bed, &a, None, "车床", "").await, Err(PublishModelError::NameTaken { .. })));
     assert!(matches!(publish(&bed, &a, None, " ", "").await, Err(PublishModelError::NameWrong { .. })));
     let b = org(&bed, 2).await;
@@ -178,9 +181,8 @@ testkit::on_both!(a_gateway_brings_devices_only_where_it_may, |bed| async move {
     register(&bed, named(&a, &product, "独立")).await.unwrap();
     assert!(matches!(child("独立", None).await, Err(RegisterDeviceError::NameTaken { .. })));
     let id = gateway.id.clone();
-    let retired = bed
-        .write(&enterprise_owner(&a), |cx| Box::pin(set_device_state::run(cx, id, DeviceState::Retired)))
-        .await;
+    let retired =
+        bed.write(&enterprise_owner(&a), |cx| Box::pin(set_device_state::run(cx, id, DeviceState::Retired))).await;
     assert!(retired.is_err(), "devices stand behind it");
     let behind = RegisterDevice { gateway_id: Some(meter.id.clone()), ..named(&a, &product, "x") };
     assert!(matches!(register(&bed, behind).await, Err(RegisterDeviceError::GatewayWrong {})));
@@ -191,12 +193,8 @@ testkit::on_both!(commands_wait_leave_are_answered_and_time_out, |bed| async mov
     let (device, _) = device_with_token(&bed, &app, &a, "1 号").await;
     let owner = enterprise_owner(&a);
     let give = async |method: &str, params: &str| {
-        let cmd = SendCommand {
-            device_id: device.id.clone(),
-            method: method.into(),
-            params: params.into(),
-            timeout_s: None,
-        };
+        let cmd =
+            SendCommand { device_id: device.id.clone(), method: method.into(), params: params.into(), timeout_s: None };
         bed.write(&owner, |cx| Box::pin(send_command::run(cx, cmd))).await
     };
     assert!(matches!(give("explode", "{}").await, Err(SendCommandError::UnknownMethod { .. })));
@@ -223,7 +221,11 @@ testkit::on_both!(commands_wait_leave_are_answered_and_time_out, |bed| async mov
     let second = give("setSpeed", r#"{"rpm":1}"#).await.unwrap();
     bed.clock.advance(Span::new().seconds(6));
     assert_eq!(jobs::deliver_commands(&app).await.unwrap(), (0, 1), "the model waits five seconds");
-    assert_eq!(answer(second.number, r#"{"error":"stuck"}"#).await.unwrap().state, CommandState::Failed, "late, and true");
+    assert_eq!(
+        answer(second.number, r#"{"error":"stuck"}"#).await.unwrap().state,
+        CommandState::Failed,
+        "late, and true"
+    );
     let third = give("setSpeed", r#"{"rpm":2}"#).await.unwrap();
     let id = device.id.clone();
     let cancelled = bed.write(&owner, |cx| Box::pin(send_command::cancel(cx, id, third.number))).await.unwrap();
