@@ -265,11 +265,12 @@ impl Lake {
 
     /// Takes a batch. `told` is called from the log's thread once it is on disk and can be queried; if this is refused, it
     /// is not called. It must be quick: everything that arrives waits for it.
-    pub fn append(&self, batch: Batch, told: Told) -> Result<(), LakeError> {
+    pub fn append(&self, mut batch: Batch, told: Told) -> Result<(), LakeError> {
         let held_bytes = self.shared.held_bytes.load(Ordering::Relaxed);
         if held_bytes > self.options.memory_bytes_max {
             return Err(LakeError::MemoryFull { held_bytes });
         }
+        batch.server_at_us -= batch.server_at_us.rem_euclid(1000);
         let batch = Arc::new(batch);
         let (shared, kept) = (self.shared.clone(), batch.clone());
         let stored = move |result: Result<u64, LogError>| told(result.map(|record| shared.stored(record, &kept)));

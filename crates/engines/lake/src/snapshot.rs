@@ -57,11 +57,15 @@ pub struct Part {
 }
 
 impl Part {
-    /// The rows in order of series and time, each reading once, in batches of any size.
-    pub fn rows(&self) -> Result<impl Iterator<Item = Result<RecordBatch, SegmentError>> + Send + use<>, LakeError> {
+    /// The rows that may be wanted, and others, in order of series and time, each reading once, in batches of any size.
+    pub fn rows(
+        &self,
+        bounds: &Bounds,
+    ) -> Result<impl Iterator<Item = Result<RecordBatch, SegmentError>> + Send + use<>, LakeError> {
         let mut sources: Vec<Source> = Vec::with_capacity(self.segments.len() + 1);
         for file in &self.segments {
-            let rows = file.rows(None, BATCH_ROWS).map_err(|e| of_file(file, e))?;
+            let groups = file.groups_within(bounds).map_err(|e| of_file(file, e))?;
+            let rows = file.rows(Some(groups), BATCH_ROWS).map_err(|e| of_file(file, e))?;
             sources.push(Box::new(rows.map(|batch| batch.map_err(SegmentError::from))));
         }
         sources.push(Box::new(self.memory.clone().into_iter().map(Ok)));

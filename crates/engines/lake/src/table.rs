@@ -312,7 +312,7 @@ fn schema_string() -> String {
 fn delta_type(of: &DataType) -> &'static str {
     match of {
         DataType::Utf8 => "string",
-        DataType::Timestamp(TimeUnit::Microsecond, Some(_)) => "timestamp",
+        DataType::Timestamp(TimeUnit::Microsecond | TimeUnit::Millisecond, Some(_)) => "timestamp",
         DataType::Float64 => "double",
         DataType::Boolean => "boolean",
         DataType::Int32 => "integer",

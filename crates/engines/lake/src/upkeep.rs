@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use arrow::array::RecordBatch;
 use arrow::compute::{concat_batches, filter_record_batch};
 use arrow::datatypes::DataType;
 
@@ -11,7 +12,7 @@ use crate::lake::{Lake, LakeError, State};
 use crate::merge::{Merge, Source};
 use crate::names::{Series, SeriesId};
 use crate::read::of_file;
-use crate::segment::{self, BATCH_ROWS, Effort, SegmentError, SegmentFile, Writer};
+use crate::segment::{self, BATCH_ROWS, Effort, ROW_GROUP_ROWS_MIN, SegmentError, SegmentFile, Writer};
 use crate::table::{Change, Segment, Table};
 use wal::disk::Disk;
 
@@ -147,15 +148,23 @@ impl Lake {
         }
         let write = || -> Result<Option<Segment>, SegmentError> {
             let mut writer = Writer::create(self.disk.as_ref(), path.clone(), &DataType::Utf8, Effort::Thorough)?;
-            let (mut waiting, mut rows) = (Vec::new(), 0);
+            let (mut waiting, mut rows, mut of_series) = (Vec::new(), 0, 0);
             for batch in Merge::new(sources) {
                 let batch = kept(batch?, kept_from_us)?;
-                rows += batch.num_rows();
-                waiting.push(batch);
-                if rows >= BATCH_ROWS {
-                    writer.write(&concat_batches(&segment::schema(), &waiting)?)?;
-                    waiting.clear();
-                    rows = 0;
+                for (piece, ends) in pieces(&batch)? {
+                    rows += piece.num_rows();
+                    of_series += piece.num_rows();
+                    waiting.push(piece);
+                    let long_ends = ends && of_series >= ROW_GROUP_ROWS_MIN;
+                    if rows >= BATCH_ROWS || long_ends {
+                        writer.write(&concat_batches(&segment::schema(), &waiting)?)?;
+                        waiting.clear();
+                        rows = 0;
+                    }
+                    if long_ends {
+                        writer.end_group()?;
+                    }
+                    of_series = if ends { 0 } else { of_series };
                 }
             }
             if rows > 0 {
@@ -227,13 +236,32 @@ pub(crate) fn remove_leftovers(table: &Table, disk: &dyn Disk) -> Result<(), Lak
 }
 
 /// The rows that are kept.
-fn kept(batch: arrow::array::RecordBatch, from_us: i64) -> Result<arrow::array::RecordBatch, SegmentError> {
+fn kept(batch: RecordBatch, from_us: i64) -> Result<RecordBatch, SegmentError> {
     let rows = segment::Rows::of(&batch)?;
     if rows.at.values().iter().all(|at| *at >= from_us) {
         return Ok(batch);
     }
     let keep = rows.at.values().iter().map(|at| Some(*at >= from_us)).collect();
     Ok(filter_record_batch(&batch, &keep)?)
+}
+
+/// The batch in pieces, and whether the piece's series ends within the batch: the last piece's may go on in the next.
+fn pieces(batch: &RecordBatch) -> Result<Vec<(RecordBatch, bool)>, SegmentError> {
+    let rows = segment::Rows::of(batch)?;
+    let (count, mut from, mut pieces) = (batch.num_rows(), 0, Vec::new());
+    let name = |i: usize| (rows.device.value(i), rows.property.value(i));
+    // Most batches of many readings hold one series, and then nothing is looked at twice.
+    if count > 0 && name(0) == name(count - 1) {
+        return Ok(vec![(batch.clone(), false)]);
+    }
+    for i in 1..count {
+        if name(i) != name(i - 1) {
+            pieces.push((batch.slice(from, i - from), true));
+            from = i;
+        }
+    }
+    pieces.push((batch.slice(from, count - from), false));
+    Ok(pieces)
 }
 
 /// The neighbours to put together: as many as may be, none of them so large that it would be written again and again.

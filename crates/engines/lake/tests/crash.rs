@@ -149,7 +149,7 @@ impl World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(60))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
     fn what_was_acknowledged_is_found_once_whatever_crashes(steps in prop::collection::vec(step(), 1..60)) {

@@ -25,7 +25,7 @@ fn what_is_stored_is_found_in_memory_in_segments_and_after_opening_again() {
     number(&lake, "press-1", "force", 30, 9.0).unwrap();
     let rows =
         [("state", 40, Value::Text("ON".into()), Quality::Bad), ("door", 40, Value::Flag(true), Quality::Uncertain)];
-    send(&lake, "press-1", 41, &rows).unwrap();
+    send(&lake, "press-1", 41_999, &rows).unwrap();
     let expected: Vec<_> = [(10, 1.5), (20, 2.5), (30, 9.0)].map(|(at, n)| (at, Value::Number(n))).into();
     assert_eq!(all(&lake, "press-1", "force"), expected);
     assert_eq!(values(&lake.range(&Series::new("press-1", "force"), 20, 30).unwrap()), expected[1..2]);
@@ -40,7 +40,7 @@ fn what_is_stored_is_found_in_memory_in_segments_and_after_opening_again() {
     assert_eq!(opened.replayed, 0);
     assert_eq!(all(&lake, "press-1", "force"), expected);
     let state = lake.range(&Series::new("press-1", "state"), 0, 100).unwrap();
-    let as_sent = Point { at_us: 40, server_at_us: 41, value: Value::Text("ON".into()), quality: Quality::Bad };
+    let as_sent = Point { at_us: 40, server_at_us: 41_000, value: Value::Text("ON".into()), quality: Quality::Bad };
     assert_eq!(state, [as_sent]);
     assert_eq!(all(&lake, "press-1", "door"), [(40, Value::Flag(true))]);
     assert!(lake.broken_segments().is_empty());

@@ -8,8 +8,11 @@ use std::sync::{Arc, Mutex};
 
 use arrow::array::{
     Array, AsArray, BooleanArray, Float64Array, Int32Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+    TimestampMillisecondArray,
 };
-use arrow::datatypes::{DataType, Float64Type, Int32Type, TimestampMicrosecondType};
+use arrow::datatypes::{
+    DataType, Float64Type, Int32Type, TimeUnit, TimestampMicrosecondType, TimestampMillisecondType,
+};
 use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
@@ -25,6 +28,7 @@ use parquet::file::statistics::Statistics;
 use super::{BATCH_ROWS, BLOCK_BYTES, SegmentError};
 use crate::buffer::{Point, Seen};
 use crate::names::Series;
+use crate::snapshot::Bounds;
 use crate::table::Segment;
 use kernel::Quality;
 use wal::disk::Disk;
@@ -188,6 +192,20 @@ impl SegmentFile {
         Ok(reader.build()?)
     }
 
+    /// The row groups that may hold readings within the bounds.
+    pub(crate) fn groups_within(self: &Arc<Self>, bounds: &Bounds) -> Result<Vec<usize>, SegmentError> {
+        let footer = self.footer()?;
+        let may = |g: &usize| {
+            let group = footer.metadata().row_group(*g);
+            let among = |column: usize, list: &Option<Vec<String>>| {
+                list.as_ref().is_none_or(|l| l.iter().any(|name| name_may_be_in(group, column, name)))
+            };
+            let times_us = (bounds.from_us.unwrap_or(i64::MIN), bounds.to_us.unwrap_or(i64::MAX));
+            among(0, &bounds.devices) && among(1, &bounds.properties) && time_may_be_in(group, times_us)
+        };
+        Ok((0..footer.metadata().num_row_groups()).filter(may).collect())
+    }
+
     /// All rows in order, or those of some row groups.
     pub(crate) fn rows(
         self: &Arc<Self>,
@@ -258,22 +276,31 @@ fn page_may_hold(index: &ColumnIndexMetaData, page: usize, column: usize, wanted
     }
 }
 
-fn may_hold(group: &RowGroupMetaData, wanted: &Wanted<'_>) -> bool {
-    let text = |column: usize, wanted: &str| match group.column(column).statistics() {
+fn name_may_be_in(group: &RowGroupMetaData, column: usize, name: &str) -> bool {
+    match group.column(column).statistics() {
         Some(Statistics::ByteArray(s)) => {
             // A long text's bounds may be cut: the lower one still sorts before, the upper one after.
-            s.min_opt().is_none_or(|min| min.data() <= wanted.as_bytes())
-                && s.max_opt().is_none_or(|max| max.data() >= wanted.as_bytes())
+            s.min_opt().is_none_or(|min| min.data() <= name.as_bytes())
+                && s.max_opt().is_none_or(|max| max.data() >= name.as_bytes())
         }
         _ => true,
-    };
-    let time = match group.column(2).statistics() {
+    }
+}
+
+/// Both ends belong to the times.
+fn time_may_be_in(group: &RowGroupMetaData, (from_us, to_us): (i64, i64)) -> bool {
+    match group.column(2).statistics() {
         Some(Statistics::Int64(s)) => {
-            s.min_opt().is_none_or(|min| *min < wanted.to_us) && s.max_opt().is_none_or(|max| *max >= wanted.from_us)
+            s.min_opt().is_none_or(|min| *min <= to_us) && s.max_opt().is_none_or(|max| *max >= from_us)
         }
         _ => true,
-    };
-    time && text(0, &wanted.series.device) && text(1, &wanted.series.property)
+    }
+}
+
+fn may_hold(group: &RowGroupMetaData, wanted: &Wanted<'_>) -> bool {
+    time_may_be_in(group, (wanted.from_us, wanted.to_us.saturating_sub(1)))
+        && name_may_be_in(group, 0, &wanted.series.device)
+        && name_may_be_in(group, 1, &wanted.series.property)
 }
 
 /// A segment as Parquet's reader wants a file.
@@ -322,7 +349,7 @@ pub(crate) struct Rows<'a> {
     pub device: &'a StringArray,
     pub property: &'a StringArray,
     pub at: &'a TimestampMicrosecondArray,
-    server_at: &'a TimestampMicrosecondArray,
+    server_at: &'a TimestampMillisecondArray,
     number: &'a Float64Array,
     flag: &'a BooleanArray,
     text: &'a StringArray,
@@ -335,15 +362,13 @@ impl<'a> Rows<'a> {
             batch.column_by_name(name).filter(|c| kind(c.data_type())).ok_or(SegmentError::Column(name))
         };
         let text = |name| Ok::<_, SegmentError>(column(name, |t| *t == DataType::Utf8)?.as_string::<i32>());
-        let time = |name| {
-            let is_time = |t: &DataType| matches!(t, DataType::Timestamp(arrow::datatypes::TimeUnit::Microsecond, _));
-            Ok::<_, SegmentError>(column(name, is_time)?.as_primitive::<TimestampMicrosecondType>())
-        };
+        let micros = |t: &DataType| matches!(t, DataType::Timestamp(TimeUnit::Microsecond, _));
+        let millis = |t: &DataType| matches!(t, DataType::Timestamp(TimeUnit::Millisecond, _));
         Ok(Rows {
             device: text("device")?,
             property: text("property")?,
-            at: time("device_time")?,
-            server_at: time("server_time")?,
+            at: column("device_time", micros)?.as_primitive::<TimestampMicrosecondType>(),
+            server_at: column("server_time", millis)?.as_primitive::<TimestampMillisecondType>(),
             number: column("number", |t| *t == DataType::Float64)?.as_primitive::<Float64Type>(),
             flag: column("flag", |t| *t == DataType::Boolean)?.as_boolean(),
             text: text("text")?,
@@ -359,7 +384,7 @@ impl<'a> Rows<'a> {
         };
         Point {
             at_us: self.at.value(i),
-            server_at_us: self.server_at.value(i),
+            server_at_us: self.server_at.value(i).saturating_mul(1000),
             value: value.to_value(),
             quality: Quality::from_code(self.quality.value(i)),
         }

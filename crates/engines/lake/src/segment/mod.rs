@@ -2,7 +2,8 @@
 //!
 //! Names and quality lie as dictionaries, times as bit-packed differences, numbers as a dictionary where they repeat and
 //! split by bytes where they do not; all under zstd. A page holds at most [`PAGE_ROWS`] readings and has its bounds in the
-//! page index, so that a query for one series reads a few pages of a large file.
+//! page index, so that a query for one series reads a few pages of a large file. A series of many readings has row groups of
+//! its own, so that a dictionary holds the few numbers of one sensor.
 //!
 //! Parquet by itself does not tell a flipped bit. Each block of [`BLOCK_BYTES`] of a file has its CRC-32 in the table;
 //! whatever is read is read in whole blocks and checked, and `Lake::broken_segments` checks all of them.
@@ -22,6 +23,8 @@ pub(crate) use write::{Columns, Effort, Writer, write_buffer};
 pub const BLOCK_BYTES: usize = 64 * 1024;
 /// Readings that are looked for or passed over together.
 pub const ROW_GROUP_ROWS: usize = 128 * 1024;
+/// A series with as many readings ends its row group.
+pub const ROW_GROUP_ROWS_MIN: usize = 12 * 1024;
 /// Readings in a page at most.
 pub const PAGE_ROWS: usize = 8 * 1024;
 /// Readings put into columns at a time.
@@ -48,17 +51,18 @@ pub enum SegmentError {
 }
 
 /// device, property, device_time, server_time, number, flag, text, quality: exactly one of number, flag and text is there.
+/// When something arrived is kept to the millisecond: the rest is noise, and would be most of what a reading takes.
 pub fn schema() -> SchemaRef {
     schema_with_names(DataType::Utf8)
 }
 
 fn schema_with_names(names: DataType) -> SchemaRef {
-    let utc = || DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+    let utc = |unit| DataType::Timestamp(unit, Some("UTC".into()));
     Arc::new(Schema::new(vec![
         Field::new("device", names.clone(), false),
         Field::new("property", names, false),
-        Field::new("device_time", utc(), false),
-        Field::new("server_time", utc(), false),
+        Field::new("device_time", utc(TimeUnit::Microsecond), false),
+        Field::new("server_time", utc(TimeUnit::Millisecond), false),
         Field::new("number", DataType::Float64, true),
         Field::new("flag", DataType::Boolean, true),
         Field::new("text", DataType::Utf8, true),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::{
     ArrayRef, AsArray, BooleanBuilder, DictionaryArray, Float64Builder, Int32Array, RecordBatch, StringArray,
-    StringBuilder, TimestampMicrosecondArray,
+    StringBuilder, TimestampMicrosecondArray, TimestampMillisecondArray,
 };
 use arrow::datatypes::{DataType, Int32Type, SchemaRef, TimestampMicrosecondType};
 use parquet::arrow::ArrowWriter;
@@ -15,7 +15,9 @@ use parquet::file::metadata::SortingColumn;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 
-use super::{BATCH_ROWS, BLOCK_BYTES, PAGE_ROWS, ROW_GROUP_ROWS, SegmentError, schema, schema_with_names};
+use super::{
+    BATCH_ROWS, BLOCK_BYTES, PAGE_ROWS, ROW_GROUP_ROWS, ROW_GROUP_ROWS_MIN, SegmentError, schema, schema_with_names,
+};
 use crate::buffer::{Buffer, Seen};
 use crate::names::{Series, SeriesId};
 use crate::table::Segment;
@@ -152,6 +154,11 @@ impl Writer {
         Ok(self.arrow.write(batch)?)
     }
 
+    /// The row group ends here: a series of many readings did.
+    pub fn end_group(&mut self) -> Result<(), SegmentError> {
+        Ok(self.arrow.flush()?)
+    }
+
     /// Everything is on disk when this returns. `None`: no row came, and there is no file.
     pub fn finish(self, disk: &dyn Disk, records: (u64, u64)) -> Result<Option<Segment>, SegmentError> {
         let (Some(devices), Some(properties), Some(times_us)) =
@@ -185,7 +192,7 @@ pub(crate) struct Columns {
     series: Vec<Arc<Series>>,
     series_of: Vec<i32>,
     at: Vec<i64>,
-    server_at: Vec<i64>,
+    server_at_ms: Vec<i64>,
     number: Float64Builder,
     flag: BooleanBuilder,
     text: StringBuilder,
@@ -200,7 +207,7 @@ impl Columns {
             series: Vec::new(),
             series_of: Vec::new(),
             at: Vec::new(),
-            server_at: Vec::new(),
+            server_at_ms: Vec::new(),
             number: Float64Builder::new(),
             flag: BooleanBuilder::new(),
             text: StringBuilder::new(),
@@ -221,7 +228,7 @@ impl Columns {
     pub fn push(&mut self, at_us: i64, server_at_us: i64, value: Seen<'_>, quality: Quality) {
         self.series_of.push(self.series.len() as i32 - 1);
         self.at.push(at_us);
-        self.server_at.push(server_at_us);
+        self.server_at_ms.push(server_at_us.div_euclid(1000));
         let (number, flag, text) = match value {
             Seen::Number(n) => (Some(n), None, None),
             Seen::Flag(f) => (None, Some(f), None),
@@ -241,12 +248,13 @@ impl Columns {
             Ok(Arc::new(DictionaryArray::try_new(keys.clone(), Arc::new(values))?))
         };
         let (device, property) = (names(|s| &s.device)?, names(|s| &s.property)?);
-        let time = |of: Vec<i64>| Arc::new(TimestampMicrosecondArray::from(of).with_timezone("UTC"));
+        let at = TimestampMicrosecondArray::from(std::mem::take(&mut self.at));
+        let server_at = TimestampMillisecondArray::from(std::mem::take(&mut self.server_at_ms));
         let columns: Vec<ArrayRef> = vec![
             device,
             property,
-            time(std::mem::take(&mut self.at)),
-            time(std::mem::take(&mut self.server_at)),
+            Arc::new(at.with_timezone("UTC")),
+            Arc::new(server_at.with_timezone("UTC")),
             Arc::new(self.number.finish()),
             Arc::new(self.flag.finish()),
             Arc::new(self.text.finish()),
@@ -286,11 +294,19 @@ pub(crate) fn write_buffer(
     let mut columns = Columns::new();
     for (id, series) in series {
         columns.begin(series);
+        let mut rows = 0;
         for cell in buffer.cells(*id, i64::MIN, i64::MAX) {
+            rows += 1;
             columns.push(cell.at_us, buffer.server_at_us(cell), buffer.value(cell), cell.quality());
             if columns.len() == BATCH_ROWS {
                 writer.write(&columns.finish()?)?;
             }
+        }
+        if rows >= ROW_GROUP_ROWS_MIN {
+            if columns.len() > 0 {
+                writer.write(&columns.finish()?)?;
+            }
+            writer.end_group()?;
         }
     }
     if columns.len() > 0 {

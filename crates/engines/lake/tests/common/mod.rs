@@ -66,7 +66,7 @@ pub fn all(lake: &Lake, device: &str, property: &str) -> Vec<(i64, Value)> {
 pub fn table_rows(lake: &Lake) -> Vec<(String, i64, f64)> {
     let mut found = Vec::new();
     for part in lake.snapshot(&Bounds::default()).unwrap().parts {
-        for batch in part.rows().unwrap() {
+        for batch in part.rows(&Bounds::default()).unwrap() {
             let batch = batch.unwrap();
             let (device, at) =
                 (batch.column(0).as_string::<i32>(), batch.column(2).as_primitive::<TimestampMicrosecondType>());
