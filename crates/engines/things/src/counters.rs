@@ -1,8 +1,9 @@
 //! What a device sent and what became of it: atomics that the listener counts up and a job writes down.
 
 use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
 
-use crate::Reason;
+use crate::{Reason, Refused};
 
 /// Counts of one device since the process began. When nothing is in flight, `received` is `stored` and all of `rejected`
 /// together (DV-3).
@@ -20,6 +21,7 @@ pub struct Counters {
     pub last_seen_us: AtomicI64,
     /// Open connections.
     pub connected: AtomicU32,
+    last_refusal: Mutex<Option<(i64, Refused)>>,
 }
 
 impl Counters {
@@ -38,6 +40,36 @@ impl Counters {
     /// A message was refused.
     pub fn count_rejected(&self, reason: Reason) {
         self.rejected[reason as usize].fetch_add(1, Relaxed);
+    }
+
+    /// The same, keeping what it was about for the person who looks for the cause.
+    pub fn count_refusal(&self, refused: &Refused, now_us: i64) {
+        self.count_rejected(refused.reason);
+        *self.last_refusal.lock().unwrap_or_else(PoisonError::into_inner) = Some((now_us, refused.clone()));
+    }
+
+    /// When a message was last refused in this process, and why.
+    pub fn last_refusal(&self) -> Option<(i64, Refused)> {
+        self.last_refusal.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes the counts out, to be added to the records; when it was last seen stays.
+    pub fn take(&self) -> Counted {
+        let rejected = Reason::ALL.iter().map(|r| (*r, self.rejected[*r as usize].swap(0, Relaxed)));
+        // What is stored was received before: taken in this order, no record ever shows more stored than received.
+        let rejected = rejected.filter(|(_, n)| *n > 0).collect();
+        let (points, stored) = (self.points.swap(0, Relaxed), self.stored.swap(0, Relaxed));
+        Counted { received: self.received.swap(0, Relaxed), stored, points, rejected, ..self.read() }
+    }
+
+    /// Puts back what was taken and could not be recorded.
+    pub fn give_back(&self, taken: &Counted) {
+        self.received.fetch_add(taken.received, Relaxed);
+        self.stored.fetch_add(taken.stored, Relaxed);
+        self.points.fetch_add(taken.points, Relaxed);
+        for (reason, n) in &taken.rejected {
+            self.rejected[*reason as usize].fetch_add(*n, Relaxed);
+        }
     }
 
     /// The figures now. Not one instant: each counter is read by itself.

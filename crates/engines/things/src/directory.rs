@@ -129,6 +129,16 @@ pub struct DeviceEntry {
     facts: ArcSwap<Facts>,
 }
 
+impl Facts {
+    /// Names of properties outside the model that it brought since the process began, in order.
+    pub fn other_names(&self) -> Vec<String> {
+        let others = self.slots.others.read().unwrap_or_else(PoisonError::into_inner);
+        let mut names: Vec<String> = others.keys().map(|name| name.to_string()).collect();
+        names.sort();
+        names
+    }
+}
+
 impl DeviceEntry {
     /// Name, model and gateway as they are now.
     pub fn facts(&self) -> Guard<Arc<Facts>> {
@@ -195,6 +205,7 @@ struct Maps {
     certificates: Map<[u8; 32], Admitted>,
     users: Map<Box<str>, Arc<Password>>,
     children: Map<Arc<str>, Map<Arc<str>, Arc<DeviceEntry>>>,
+    names: Map<Arc<str>, Map<Arc<str>, Arc<DeviceEntry>>>,
 }
 
 /// All devices of the platform.
@@ -264,6 +275,11 @@ impl Directory {
     /// All devices behind a gateway.
     pub fn children(&self, gateway_id: &str) -> Vec<Arc<DeviceEntry>> {
         self.read().children.get(gateway_id).map(|c| c.values().cloned().collect()).unwrap_or_default()
+    }
+
+    /// The device of this name in an organisation.
+    pub fn by_name(&self, org_id: &str, name: &str) -> Option<Arc<DeviceEntry>> {
+        self.read().names.get(org_id)?.get(name).cloned()
     }
 
     /// A device by its id.
@@ -339,6 +355,7 @@ impl Maps {
 
     fn link(&mut self, entry: &Arc<DeviceEntry>) {
         let facts = entry.facts();
+        self.names.entry(entry.org_id.clone()).or_default().insert(facts.name.clone(), entry.clone());
         if let Some(gateway) = &facts.gateway {
             self.children.entry(gateway.clone()).or_default().insert(facts.name.clone(), entry.clone());
         }
@@ -346,12 +363,9 @@ impl Maps {
 
     fn unlink(&mut self, entry: &Arc<DeviceEntry>) {
         let facts = entry.facts();
-        let Some(gateway) = &facts.gateway else { return };
-        if let Some(children) = self.children.get_mut(gateway) {
-            children.remove(&facts.name);
-            if children.is_empty() {
-                self.children.remove(gateway);
-            }
+        remove_named(&mut self.names, &entry.org_id, &facts.name, entry);
+        if let Some(gateway) = &facts.gateway {
+            remove_named(&mut self.children, gateway, &facts.name, entry);
         }
     }
 
@@ -396,6 +410,22 @@ impl Maps {
             }
         }
         self.devices.get_mut(&*entry.id).expect("it was there above").passes = kept;
+    }
+}
+
+/// Takes an entry out of a map of maps, unless another device has its name by now: two may swap names in one change.
+fn remove_named(
+    maps: &mut Map<Arc<str>, Map<Arc<str>, Arc<DeviceEntry>>>,
+    outer: &str,
+    name: &str,
+    entry: &Arc<DeviceEntry>,
+) {
+    let Some(inner) = maps.get_mut(outer) else { return };
+    if inner.get(name).is_some_and(|e| Arc::ptr_eq(e, entry)) {
+        inner.remove(name);
+    }
+    if inner.is_empty() {
+        maps.remove(outer);
     }
 }
 

@@ -101,6 +101,8 @@ fn children_are_found_behind_their_gateway_alone() {
     assert!(directory.child("other", "A").is_none() && directory.child("g", "B").is_none());
     directory.put(DeviceRecord { name: "B".into(), ..child.clone() });
     assert!(directory.child("g", "A").is_none() && directory.child("g", "B").is_some());
+    assert!(directory.by_name("org_1", "B").is_some() && directory.by_name("org_1", "A").is_none());
+    assert!(directory.by_name("org_2", "B").is_none());
     directory.put(DeviceRecord { gateway: None, ..child });
     assert!(directory.child("g", "B").is_none() && directory.children("g").is_empty());
 }
@@ -126,6 +128,10 @@ fn counters_outlive_a_change_and_series_follow_the_model() {
     let counted = again.counters.read();
     assert_eq!((counted.received, counted.rejected_total(), counted.last_seen_us), (1, 1, Some(77)));
     assert_eq!(again.facts().series(&Which::Declared(1), |_| unreachable!()).unwrap(), 42);
+    let taken = again.counters.take();
+    assert_eq!((taken.received, again.counters.read().received), (1, 0));
+    again.counters.give_back(&taken);
+    assert_eq!(again.counters.read(), counted, "what could not be recorded is counted again");
     let other = Arc::new(Model::from_json(r#"{"properties":[{"name":"b","type":"number"}]}"#).unwrap());
     directory.put(DeviceRecord { model: other, ..record("d", vec![]) });
     assert_eq!(entry.facts().series(&Which::Declared(0), |_| 43).unwrap(), 43);
