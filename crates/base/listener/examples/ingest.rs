@@ -12,7 +12,6 @@ use listener::{Hooks, Listener, Options};
 use mqtt::Version;
 use things::directory::token_digest;
 use things::{Credential, CredentialRecord, DeviceRecord, Directory, Model};
-use wal::LogOptions;
 use wal::disk::Folder;
 
 const CONNECTIONS: usize = 50;
@@ -110,10 +109,9 @@ fn main() {
     let folder = std::env::temp_dir().join(format!("yunjin-ingest-{}", std::process::id()));
     let disk = |name: &str| Arc::new(Folder::open(folder.join(name)).expect("a folder"));
     let options = LakeOptions {
-        log: LogOptions::default(),
         flush_bytes: 256 << 20,
         memory_bytes_max: 2 << 30,
-        table_id: "0d6f4d4e-6f0c-4f0a-9b1e-3a5d0c8b7e21".into(),
+        ..LakeOptions::new("0d6f4d4e-6f0c-4f0a-9b1e-3a5d0c8b7e21")
     };
     let (lake, _) = Lake::open(disk("log"), disk("table"), options).expect("a lake");
     let lake = Arc::new(lake);
