@@ -1,6 +1,6 @@
 //! Messages a second, ours and another server's, by the same generator in the same run.
 //!
-//! `ingest [seconds] [host:port of another server]…`
+//! `ingest [seconds] [host:port of another server]…`, or `ingest idle 5000` for the memory of so many idle connections.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,6 @@ use listener::{Hooks, Listener, Options};
 use mqtt::Version;
 use things::directory::token_digest;
 use things::{Credential, CredentialRecord, DeviceRecord, Directory, Model};
-use wal::LogOptions;
 use wal::disk::Folder;
 
 const CONNECTIONS: usize = 50;
@@ -51,8 +50,58 @@ fn say(what: &str, m: &Measured) {
     );
 }
 
+/// Resident memory of this process: bytes.
+fn resident_bytes() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|l| l.starts_with("VmRSS:")).unwrap_or_default();
+    line.split_whitespace().nth(1).and_then(|kib| kib.parse::<usize>().ok()).unwrap_or(0) << 10
+}
+
+/// The other process: opens connections, and keeps them until it is killed.
+fn hold(server: std::net::SocketAddr, count: usize) {
+    use std::io::{Read, Write};
+    let mut all = Vec::with_capacity(count);
+    for i in 0..count {
+        let mut socket = std::net::TcpStream::connect(server).expect("a connection");
+        let id = format!("idle-{i:08}");
+        let mut packet = vec![0x10, 0, 0, 4, b'M', b'Q', b'T', b'T', 5, 0x82, 0, 0, 0, 0, id.len() as u8];
+        packet.extend_from_slice(id.as_bytes());
+        packet.extend_from_slice(b"\0\x07token-1");
+        packet[1] = packet.len() as u8 - 2;
+        socket.write_all(&packet).expect("CONNECT");
+        let mut head = [0; 4];
+        socket.read_exact(&mut head).expect("CONNACK");
+        assert_eq!(head[3], 0);
+        all.push(socket);
+    }
+    eprintln!("{count} are connected");
+    std::thread::sleep(Duration::from_secs(600));
+}
+
+/// Memory that an idle connection takes in this process.
+fn idle(count: usize, listener: &Listener) {
+    let mut child = std::process::Command::new(std::env::current_exe().expect("this program"))
+        .args(["hold", &listener.local_addr().to_string(), &count.to_string()])
+        .spawn()
+        .expect("it starts");
+    let before = resident_bytes();
+    while listener.connections() < count {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    std::thread::sleep(Duration::from_secs(1));
+    let each = resident_bytes().saturating_sub(before) / count;
+    eprintln!("{count} idle connections: {each} bytes each, resident {} KiB in all", resident_bytes() >> 10);
+    child.kill().expect("it runs");
+    child.wait().expect("it ran");
+}
+
 fn main() {
-    let mut arguments = std::env::args().skip(1);
+    let mut arguments = std::env::args().skip(1).peekable();
+    if arguments.next_if_eq("hold").is_some() {
+        let server = arguments.next().and_then(|a| a.parse().ok()).expect("host:port");
+        return hold(server, arguments.next().and_then(|n| n.parse().ok()).expect("how many"));
+    }
+    let idles = arguments.next_if_eq("idle").is_some();
     let seconds = arguments.next().and_then(|s| s.parse().ok()).unwrap_or(3.0);
     let others: Vec<std::net::SocketAddr> = arguments.map(|a| a.parse().expect("host:port")).collect();
     let runtime =
@@ -60,10 +109,9 @@ fn main() {
     let folder = std::env::temp_dir().join(format!("yunjin-ingest-{}", std::process::id()));
     let disk = |name: &str| Arc::new(Folder::open(folder.join(name)).expect("a folder"));
     let options = LakeOptions {
-        log: LogOptions::default(),
         flush_bytes: 256 << 20,
         memory_bytes_max: 2 << 30,
-        table_id: "0d6f4d4e-6f0c-4f0a-9b1e-3a5d0c8b7e21".into(),
+        ..LakeOptions::new("0d6f4d4e-6f0c-4f0a-9b1e-3a5d0c8b7e21")
     };
     let (lake, _) = Lake::open(disk("log"), disk("table"), options).expect("a lake");
     let lake = Arc::new(lake);
@@ -72,6 +120,12 @@ fn main() {
     let listener = runtime
         .block_on(Listener::start(local, Arc::new(directory()), lake, Hooks::none(), clock.clone()))
         .expect("it listens");
+    if idles {
+        idle(seconds as usize, &listener);
+        runtime.block_on(listener.stop());
+        std::fs::remove_dir_all(&folder).ok();
+        return;
+    }
     let load = |server, round: i64| Load {
         server,
         version: Version::V5,

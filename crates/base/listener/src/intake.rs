@@ -8,6 +8,9 @@ use std::time::Instant;
 use lake::{Batch, BatchPoint, Lake, SeriesId};
 use things::{DeviceEntry, Facts, Reason, Refused, Taken, TimeLimits};
 
+/// Room for more readings than one read of the usual messages brings is not made in advance.
+const POINTS_HINT_MAX: usize = 4096;
+
 /// How many of a batch's messages and readings are a device's.
 struct Share {
     device: Arc<DeviceEntry>,
@@ -56,13 +59,19 @@ impl Fate {
 }
 
 impl Gathered {
-    pub(crate) fn new(now_us: i64, taken: Vec<Taken>) -> Gathered {
-        Gathered { now_us, server_at_us: now_us, points: Vec::new(), shares: Vec::new(), taken }
+    /// `points_hint`: about so many readings are expected.
+    pub(crate) fn new(now_us: i64, taken: Vec<Taken>, points_hint: usize) -> Gathered {
+        let points = Vec::with_capacity(points_hint.min(POINTS_HINT_MAX));
+        Gathered { now_us, server_at_us: now_us, points, shares: Vec::new(), taken }
     }
 
     /// Memory to be used again.
     pub(crate) fn into_parts(self) -> Vec<Taken> {
         self.taken
+    }
+
+    pub(crate) fn points(&self) -> usize {
+        self.points.len()
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -74,6 +74,8 @@ pub(crate) struct Link {
     revision: u32,
     /// The time of the last message.
     message_us: i64,
+    /// Readings that the last read brought.
+    points_hint: usize,
     timer: Pin<Box<Sleep>>,
 }
 
@@ -101,6 +103,7 @@ impl Link {
             draining: false,
             revision: 0,
             message_us: 0,
+            points_hint: 0,
             timer: Box::pin(tokio::time::sleep(Duration::ZERO)),
             shared,
         }
@@ -297,7 +300,7 @@ impl Link {
         }
         let read_at = Instant::now();
         // Later than every message before, so that readings without a time of their own do not fall on one instant.
-        let mut gathered = Gathered::new(now_us.max(self.message_us), std::mem::take(taken));
+        let mut gathered = Gathered::new(now_us.max(self.message_us), std::mem::take(taken), self.points_hint);
         let first = self.deferred_ticket().unwrap_or(self.conn.next_ticket().0);
         if let Some(deferred) = self.deferred.take() {
             let ticket = deferred.ticket;
@@ -333,6 +336,7 @@ impl Link {
             }
         }
         self.note_subscriptions();
+        self.points_hint = gathered.points();
         if !gathered.is_empty() {
             let end = self.deferred_ticket().unwrap_or(self.conn.next_ticket().0);
             self.submit(gathered.load(first..end, at.max(1), read_at), false);

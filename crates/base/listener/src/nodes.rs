@@ -36,6 +36,13 @@ impl Nodes {
     }
 }
 
+fn refuse(child: Option<&DeviceEntry>, refused: Refused, now_us: i64) -> Outcome {
+    if let Some(child) = child {
+        child.counters.count_refusal(&refused, now_us);
+    }
+    Outcome::Refused(refused)
+}
+
 impl Shared {
     /// A Sparkplug message of the node that `device` is.
     pub(crate) fn sparkplug(
@@ -70,7 +77,7 @@ impl Shared {
         });
         let step = match taken {
             Ok(step) => step,
-            Err(refused) => return self.refuse_child(child.as_deref(), refused),
+            Err(refused) => return refuse(child.as_deref(), refused, gathered.now_us),
         };
         if step.rebirth {
             self.ask_rebirth(device, topic);
@@ -92,7 +99,7 @@ impl Shared {
         let read = sparkplug::readings(&step.metrics, &facts.model, gathered.now_us, limits, &mut readings);
         let read = read.and_then(|()| gathered.readings(&self.lake, source, &facts, readings));
         match read {
-            Err(refused) => self.refuse_child(child.as_deref(), refused),
+            Err(refused) => refuse(child.as_deref(), refused, gathered.now_us),
             Ok(points) => {
                 gathered.count(source, 1, points);
                 if child.is_some() {
@@ -111,13 +118,6 @@ impl Shared {
                 }
             }
         }
-    }
-
-    fn refuse_child(&self, child: Option<&DeviceEntry>, refused: Refused) -> Outcome {
-        if let Some(child) = child {
-            child.counters.count_rejected(refused.reason);
-        }
-        Outcome::Refused(refused)
     }
 
     fn ask_rebirth(&self, device: &DeviceEntry, topic: Topic<'_>) {

@@ -108,7 +108,7 @@ impl Shared {
 
     /// A will: as if its device had published it now.
     pub(crate) fn say_will(&self, device: &Arc<DeviceEntry>, will: &Will) {
-        let mut gathered = Gathered::new(self.now_us(), Vec::new());
+        let mut gathered = Gathered::new(self.now_us(), Vec::new(), 0);
         device.counters.count_received(gathered.now_us);
         let taken = match sparkplug::Topic::parse(&will.topic) {
             Some(topic) => match self.sparkplug(device, &will.topic, topic, &will.payload, false, &mut gathered) {
@@ -125,7 +125,7 @@ impl Shared {
             None => Err(things::Refused::new(Why::UnknownTopic, will.topic.clone())),
         };
         if let Err(refused) = taken {
-            device.counters.count_rejected(refused.reason);
+            device.counters.count_refusal(&refused, gathered.now_us);
             self.stats.refuse(refused.reason);
         }
         if !gathered.is_empty() {

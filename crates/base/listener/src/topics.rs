@@ -80,7 +80,7 @@ impl Link {
                 }
             }
             Outcome::Refused(refused) => {
-                admitted.device.counters.count_rejected(refused.reason);
+                admitted.device.counters.count_refusal(&refused, gathered.now_us);
                 self.shared.stats.refuse(refused.reason);
                 tracing::debug!(device = %admitted.device.id, at_us = gathered.now_us, "refused: {refused}");
                 if let Some(ticket) = ticket {
@@ -195,7 +195,7 @@ impl Link {
                     child.counters.count_received(gathered.now_us);
                     let part = gathered.telemetry(&shared.lake, &shared.options.times, &child, json);
                     if let Err(refused) = &part {
-                        child.counters.count_rejected(refused.reason);
+                        child.counters.count_refusal(refused, gathered.now_us);
                     }
                     part
                 }

@@ -8,7 +8,6 @@ use lake::{Lake, LakeOptions, Point, Series};
 use listener::{Hooks, Listener, Options};
 use things::directory::token_digest;
 use things::{Counted, Credential, CredentialRecord, DeviceRecord, Directory, Model, hash_password};
-use wal::LogOptions;
 use wal::disk::{Disk, FaultyDisk};
 
 /// A thing model with a property of each kind; others are refused.
@@ -21,10 +20,9 @@ pub const MODEL: &str = r#"{"properties":[
 
 pub fn lake_options() -> LakeOptions {
     LakeOptions {
-        log: LogOptions::default(),
         flush_bytes: 64 << 20,
         memory_bytes_max: 256 << 20,
-        table_id: "0d6f4d4e-6f0c-4f0a-9b1e-3a5d0c8b7e21".into(),
+        ..LakeOptions::new("0d6f4d4e-6f0c-4f0a-9b1e-3a5d0c8b7e21")
     }
 }
 
