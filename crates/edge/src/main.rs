@@ -76,8 +76,8 @@ fn main() {
     let cli = Cli::parse();
     let lang = cli.lang.unwrap_or_else(|| lang_of(&[std::env::var("LC_ALL").ok(), std::env::var("LANG").ok()]));
     let filter = tracing_subscriber::EnvFilter::try_from_env("YUNJIN_EDGE_LOG")
-        .unwrap_or_else(|_| "info,opcua_client=error,opcua_core=error,opcua_crypto=error,rumqttc=error".into());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+        .unwrap_or_else(|_| "info,opcua_client=off,opcua_core=off,opcua_crypto=off,rumqttc=off".into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(std::io::stderr).init();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let done = match runtime {
         Ok(runtime) => {
