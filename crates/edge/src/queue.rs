@@ -189,6 +189,8 @@ pub struct Queue {
     options: QueueOptions,
     slot: Mutex<Slot>,
     shared: Arc<Shared>,
+    /// Held while `state.json` is written, so that an older state never replaces a newer one. Taken after `slot`.
+    saving: Mutex<()>,
 }
 
 /// Told once: the record's number when it is on disk, or why it never will be.
@@ -204,7 +206,7 @@ impl Queue {
         };
         let tail = Tail { saved: state.settled, state, ..Tail::default() };
         let shared = Shared { tail: Mutex::new(tail), news: Notify::new(), ahead_bytes: options.ahead_bytes };
-        let queue = Queue { disk, options, slot: Mutex::default(), shared: Arc::new(shared) };
+        let queue = Queue { disk, options, slot: Mutex::default(), shared: Arc::new(shared), saving: Mutex::default() };
         let log = queue.open_log()?;
         queue.slot.lock().expect("no panic while held").log = Some(log);
         Ok(queue)
@@ -318,15 +320,14 @@ impl Queue {
                 }
             })?;
         }
-        let state = {
+        {
             let mut tail = self.shared.tail();
             tail.state.settled = tail.state.settled.max(next - 1);
             tail.state.dropped_total += dropped.readings;
             tail.state.unreported.merge(&dropped);
             tail.replay.retain(|(n, _)| *n >= next);
-            tail.state.clone()
-        };
-        self.put(&state)?;
+        }
+        self.put_state()?;
         match log {
             Some(log) => drop(log.forget(next)?),
             None => self.disk.remove(&format!("{first:020}.log"))?,
@@ -335,11 +336,13 @@ impl Queue {
         Ok(true)
     }
 
-    fn put(&self, state: &State) -> io::Result<()> {
-        let state = State { version: STATE_VERSION, ..state.clone() };
+    /// Puts the state on disk; answers the position that is there now.
+    fn put_state(&self) -> io::Result<u64> {
+        let _one_at_a_time = self.saving.lock().expect("no panic while held");
+        let state = State { version: STATE_VERSION, ..self.shared.tail().state.clone() };
         self.disk.put(STATE, &serde_json::to_vec(&state).expect("a plain structure can be written"))?;
         self.shared.tail().saved = state.settled;
-        Ok(())
+        Ok(state.settled)
     }
 
     /// Records after number `n` in order, at most about `readings_max` readings; empty if there are none. Waits for no one.
@@ -403,17 +406,16 @@ impl Queue {
 
     /// Puts the position on disk, if it moved, and removes files that are settled whole.
     pub fn save(&self) -> io::Result<()> {
-        let state = {
+        {
             let tail = self.shared.tail();
             if tail.state.settled == tail.saved {
                 return Ok(());
             }
-            tail.state.clone()
-        };
-        self.put(&state)?;
+        }
+        let settled = self.put_state()?;
         let slot = self.slot.lock().expect("no panic while held");
         if let Some(log) = &slot.log {
-            log.forget(state.settled + 1)?;
+            log.forget(settled + 1)?;
             self.shared.tail().refresh(&log.files());
         }
         Ok(())
@@ -431,7 +433,7 @@ impl Queue {
 
     /// `report` is in the queue as readings now.
     pub fn reported(&self, report: &Dropped) -> io::Result<()> {
-        let state = {
+        {
             let mut tail = self.shared.tail();
             let left = &mut tail.state.unreported;
             for (device, count) in &report.by_device {
@@ -443,9 +445,8 @@ impl Queue {
             if left.readings == 0 {
                 left.span_us = None;
             }
-            tail.state.clone()
-        };
-        self.put(&state)
+        }
+        self.put_state().map(drop)
     }
 
     /// How it stands.

@@ -139,7 +139,7 @@ mod tests {
         let points: Vec<Point> = (0..3).map(|a| point(Table::Holding, a * 10, 1)).collect();
         let whole = plan(&points, 20).remove(0);
         let [a, b] = split(&points, &whole).unwrap();
-        assert_eq!((shape(&[a.clone()]), shape(&[b.clone()])), (vec![(0, 1)], vec![(10, 11)]));
+        assert_eq!(shape(&[a.clone(), b]), [(0, 1), (10, 11)]);
         assert_eq!(split(&points, &a), None);
     }
 
