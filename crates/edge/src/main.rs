@@ -238,6 +238,9 @@ fn status(config: &Config, lang: Lang) -> Done {
     Ok(())
 }
 
+/// A server that does not page answers a large folder in one message, which it may need long for.
+const ANSWER_WITHIN: Duration = Duration::from_secs(180);
+
 #[expect(clippy::print_stdout, reason = "this is what the command is for")]
 async fn browse(
     config: &OpcUaConfig,
@@ -254,7 +257,7 @@ async fn browse(
             both("检查地址、端口、安全策略和证书", "check the address, the port, the security and the certificates"),
         )]
     };
-    let connected = opcua::connect(config, "yunjin-edge-browse", pki).await.map_err(complain)?;
+    let connected = opcua::connect(config, "yunjin-edge-browse", pki, ANSWER_WITHIN).await.map_err(complain)?;
     let began = Instant::now();
     let limits = opcua::browse::Limits { nodes_max: max, ..opcua::browse::Limits::default() };
     let mut out = std::io::BufWriter::new(std::io::stdout());

@@ -131,8 +131,13 @@ impl Drop for Connected {
     }
 }
 
-/// Connects to the endpoint with the security that is configured.
-pub async fn connect(config: &OpcUaConfig, name: &str, pki: PathBuf) -> Result<Connected, Failure> {
+/// Connects to the endpoint with the security that is configured; a later request may take `answer_within`.
+pub async fn connect(
+    config: &OpcUaConfig,
+    name: &str,
+    pki: PathBuf,
+    answer_within: Duration,
+) -> Result<Connected, Failure> {
     let (policy, mode) = match config.security {
         Security::None => (SecurityPolicy::None, MessageSecurityMode::None),
         Security::Sign => (SecurityPolicy::Basic256Sha256, MessageSecurityMode::Sign),
@@ -147,7 +152,7 @@ pub async fn connect(config: &OpcUaConfig, name: &str, pki: PathBuf) -> Result<C
         .trust_server_certs(config.trust_any_server)
         .session_name(name)
         .session_retry_limit(0)
-        .request_timeout(WITHIN)
+        .request_timeout(answer_within)
         .keep_alive_interval(Duration::from_secs(5))
         .max_failed_keep_alive_count(2)
         .max_message_size(MESSAGE_BYTES_MAX)
@@ -187,7 +192,7 @@ fn status_of(ended: Result<StatusCode, tokio::task::JoinError>) -> String {
 }
 
 async fn run(config: &OpcUaConfig, name: &str, pki: PathBuf, last: LastValues, intake: Arc<Intake>) -> Failure {
-    let mut connected = match connect(config, name, pki).await {
+    let mut connected = match connect(config, name, pki, WITHIN).await {
         Ok(connected) => connected,
         Err(why) => {
             all_bad(&last, &intake, "no-connection");
