@@ -12,3 +12,4 @@ mod opcua;
 mod outage;
 mod refusal;
 mod support;
+mod tls;

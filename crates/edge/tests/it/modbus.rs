@@ -92,3 +92,24 @@ fn a_failing_connector_never_stops_the_others() {
             && actual("no-broker") != "up"
     });
 }
+
+#[test]
+fn a_serial_line_is_read_and_read_again_after_it_was_dead() {
+    let folder = tempfile::tempdir().unwrap();
+    let link = folder.path().join("tty");
+    let Some(peer) = python("modbus_rtu_peer.py", &[link.to_str().unwrap()]) else { return };
+    let Some(broker) = Mosquitto::start(folder.path()) else { return };
+    let ear = Ear::at(broker.port);
+    let more = format!(
+        "[[modbus]]\nname = \"line\"\nserial = \"{}\"\nbaud = 19200\ntimeout_ms = 300\ndevice = \"d\"\npoint = [\n\
+         {{ name = \"a\", unit_id = 7, address = 0, every_ms = 200 }}, {{ name = \"n\", unit_id = 7, address = 1, every_ms = 200 }} ]\n",
+        link.display()
+    );
+    let config = config(folder.path(), broker.port, &more);
+    let _edge = edge(&config);
+    within(20, "readings over the line", || ear.of("d", "n").iter().filter(|h| h.quality.is_none()).count() > 3);
+    assert_eq!(ear.of("d", "a")[0].value, 4321);
+    peer.signal("-USR1");
+    within(20, "bad while it is dead", || ear.of("d", "n").last().unwrap().quality.as_deref() == Some("bad"));
+    within(40, "good again", || ear.of("d", "n").last().unwrap().quality.is_none());
+}

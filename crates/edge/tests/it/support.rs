@@ -24,8 +24,12 @@ impl Process {
     }
 
     pub fn terminate(&mut self) {
-        let _ = Command::new("kill").args(["-TERM", &self.0.id().to_string()]).status();
+        self.signal("-TERM");
         let _ = self.0.wait();
+    }
+
+    pub fn signal(&self, name: &str) {
+        let _ = Command::new("kill").args([name, &self.0.id().to_string()]).status();
     }
 }
 
@@ -95,11 +99,17 @@ pub fn node(args: &[&str]) -> Option<Process> {
 pub struct Mosquitto {
     pub port: u16,
     folder: PathBuf,
+    more: String,
     process: Option<Process>,
 }
 
 impl Mosquitto {
     pub fn start(folder: &Path) -> Option<Mosquitto> {
+        Self::start_with(folder, "")
+    }
+
+    /// With more lines in its configuration.
+    pub fn start_with(folder: &Path, more: &str) -> Option<Mosquitto> {
         let found = ["/usr/sbin/mosquitto", "/usr/bin/mosquitto"].iter().any(|p| Path::new(p).exists());
         if !found {
             missing("mosquitto");
@@ -107,7 +117,7 @@ impl Mosquitto {
         }
         let folder = folder.join("mosquitto");
         std::fs::create_dir_all(&folder).unwrap();
-        let mut broker = Mosquitto { port: free_port(), folder, process: None };
+        let mut broker = Mosquitto { port: free_port(), folder, more: more.into(), process: None };
         broker.up();
         Some(broker)
     }
@@ -116,9 +126,10 @@ impl Mosquitto {
         let conf = self.folder.join("mosquitto.conf");
         let user = std::env::var("USER").unwrap_or_else(|_| "root".into());
         let text = format!(
-            "listener {} 127.0.0.1\nallow_anonymous true\npersistence true\npersistence_location {}/\nmax_queued_messages 0\nuser {user}\n",
+            "listener {} 127.0.0.1\nallow_anonymous true\npersistence true\npersistence_location {}/\nmax_queued_messages 0\nuser {user}\n{}",
             self.port,
-            self.folder.display()
+            self.folder.display(),
+            self.more
         );
         std::fs::write(&conf, text).unwrap();
         let binary =

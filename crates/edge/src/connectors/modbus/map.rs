@@ -249,9 +249,8 @@ pub fn points(config: &ModbusConfig) -> Result<Vec<Point>, Vec<Complaint>> {
 const STRING_REGISTERS_MAX: u16 = 125;
 
 fn point(p: &PointConfig, device: Option<&str>) -> Result<Point, Complaint> {
-    let place = format!("point {}", p.name);
     let refuse = |zh: &str, en: &str, remedy_zh: &str, remedy_en: &str| {
-        Err(Complaint::new(place.clone(), both(zh, en), both(remedy_zh, remedy_en)))
+        Err(Complaint::new(format!("point {}", p.name), both(zh, en), both(remedy_zh, remedy_en)))
     };
     let table = match p.function {
         1 => Table::Coils,
@@ -267,7 +266,7 @@ fn point(p: &PointConfig, device: Option<&str>) -> Result<Point, Complaint> {
             );
         }
     };
-    let Some(device) = p.device.as_deref().or(device) else {
+    let Some(device) = p.device.as_deref().or(device).filter(|d| !d.is_empty()) else {
         return refuse(
             "没有说明属于哪台设备",
             "it does not say which device it belongs to",
@@ -275,50 +274,8 @@ fn point(p: &PointConfig, device: Option<&str>) -> Result<Point, Complaint> {
             "give device at the point or at the connector",
         );
     };
-    if p.name.is_empty() || device.is_empty() {
-        return refuse("名称为空", "a name is empty", "给出名称", "give a name");
-    }
-    if table.of_bits() && p.kind != Kind::Bit {
-        return refuse(
-            "功能码 1、2 只有 bit 类型",
-            "functions 1 and 2 hold bits only",
-            "写 type = \"bit\"",
-            "write type = \"bit\"",
-        );
-    }
-    if p.kind == Kind::Bit && !table.of_bits() && p.bit.is_none_or(|b| b > 15) {
-        return refuse(
-            "寄存器中的位须用 bit = 0…15 指明",
-            "a bit of a register must be named by bit = 0 … 15",
-            "补上 bit",
-            "add bit",
-        );
-    }
-    let count = match p.kind {
-        Kind::U16 | Kind::I16 | Kind::Bit => 1,
-        Kind::U32 | Kind::I32 | Kind::F32 => 2,
-        Kind::U64 | Kind::I64 | Kind::F64 => 4,
-        Kind::String => match p.length {
-            Some(n) if (1..=STRING_REGISTERS_MAX).contains(&n) => n,
-            _ => {
-                return refuse(
-                    "字符串须给出 length = 1…125",
-                    "a string needs length = 1 … 125",
-                    "补上 length",
-                    "add length",
-                );
-            }
-        },
-    };
-    if u32::from(p.address) + u32::from(count) > 0x1_0000 {
-        return refuse("地址超出 65535", "it reaches beyond address 65535", "改正 address", "correct address");
-    }
-    if p.every_ms < 10 {
-        return refuse("every_ms 至少为 10", "every_ms is at least 10", "改大 every_ms", "raise every_ms");
-    }
-    let (scale, offset) = (p.scale.unwrap_or(1.0), p.offset.unwrap_or(0.0));
-    if !scale.is_finite() || !offset.is_finite() {
-        return refuse("scale 或 offset 不是有限数", "scale or offset is not a finite number", "改正", "correct it");
+    if let Some((zh, en, key)) = wrong(p, table) {
+        return refuse(zh, en, &format!("改正 {key}"), &format!("correct {key}"));
     }
     Ok(Point {
         device: device.into(),
@@ -326,14 +283,51 @@ fn point(p: &PointConfig, device: Option<&str>) -> Result<Point, Complaint> {
         unit_id: p.unit_id,
         table,
         address: p.address,
-        count,
+        count: registers(p),
         kind: p.kind,
         order: p.order,
         bit: p.bit.unwrap_or(0),
-        scale,
-        offset,
+        scale: p.scale.unwrap_or(1.0),
+        offset: p.offset.unwrap_or(0.0),
         every_ms: p.every_ms,
     })
+}
+
+/// Registers, or bits, that a point takes.
+fn registers(p: &PointConfig) -> u16 {
+    match p.kind {
+        Kind::U16 | Kind::I16 | Kind::Bit => 1,
+        Kind::U32 | Kind::I32 | Kind::F32 => 2,
+        Kind::U64 | Kind::I64 | Kind::F64 => 4,
+        Kind::String => p.length.unwrap_or(0),
+    }
+}
+
+/// What is wrong with a point, and at which key.
+fn wrong(p: &PointConfig, table: Table) -> Option<(&'static str, &'static str, &'static str)> {
+    let finite = |n: Option<f64>| n.is_none_or(f64::is_finite);
+    if p.name.is_empty() {
+        return Some(("名称为空", "its name is empty", "name"));
+    }
+    if table.of_bits() && p.kind != Kind::Bit {
+        return Some(("功能码 1、2 只有 bit 类型", "functions 1 and 2 hold bits only", "type"));
+    }
+    if p.kind == Kind::Bit && !table.of_bits() && p.bit.is_none_or(|b| b > 15) {
+        return Some(("寄存器中的位须用 bit = 0…15 指明", "a bit of a register must be named by bit = 0 … 15", "bit"));
+    }
+    if p.kind == Kind::String && !p.length.is_some_and(|n| (1..=STRING_REGISTERS_MAX).contains(&n)) {
+        return Some(("字符串须给出 length = 1…125", "a string needs length = 1 … 125", "length"));
+    }
+    if u32::from(p.address) + u32::from(registers(p)) > 0x1_0000 {
+        return Some(("地址超出 65535", "it reaches beyond address 65535", "address"));
+    }
+    if p.every_ms < 10 {
+        return Some(("every_ms 至少为 10", "every_ms is at least 10", "every_ms"));
+    }
+    if !finite(p.scale) || !finite(p.offset) {
+        return Some(("scale 或 offset 不是有限数", "scale or offset is not a finite number", "scale, offset"));
+    }
+    None
 }
 
 /// The bytes of `words` in big-endian order of the value.
