@@ -166,6 +166,14 @@ pub fn walk(disk: &dyn Disk, mut each: impl FnMut(u64, &[u8])) -> io::Result<Ope
     walked(disk, &mut each).map(|w| w.opened)
 }
 
+/// Hands every whole record of the file whose first record has the number `first` to `each`. The file may be the one in
+/// use: a record that is being written is not whole yet, and one that is whole may not be synced yet, so whoever reads
+/// while the log runs stops at the last number that was told.
+pub fn read_file(disk: &dyn Disk, first: u64, each: impl FnMut(u64, &[u8])) -> io::Result<()> {
+    frame::read(&disk.read(&file_name(first))?, first, each);
+    Ok(())
+}
+
 impl Log {
     /// Opens the log, hands every stored record with its number to `each`, and begins to take more.
     pub fn open(
@@ -217,6 +225,11 @@ impl Log {
         let (tell, hear) = std::sync::mpsc::channel();
         self.append(record, Box::new(move |result| drop(tell.send(result))))?;
         hear.recv().unwrap_or(Err(LogError::Closed))
+    }
+
+    /// Files by the number of their first record, the one in use last. What they hold is read with [`read_file`].
+    pub fn files(&self) -> Vec<u64> {
+        self.shared.state().files.iter().copied().collect()
     }
 
     /// Removes files all of whose records have numbers below `kept_from`: they are stored elsewhere. The file in use
