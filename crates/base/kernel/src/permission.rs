@@ -170,6 +170,13 @@ table! {
     /// Read a provider's statement of what it was paid.
     ViewStatement: [(Provider, Own), (CityOfficer, All), (Auditor, All)],
 
+    /// See alarms of one's own machines; officers do not see a plant's.
+    ViewAlarms: [(EnterpriseOwner, Own), (EnterpriseMember, Own)],
+    /// Acknowledge, shelve, take out of service, comment.
+    HandleAlarms: [(EnterpriseOwner, Own), (EnterpriseMember, Own)],
+    /// Write and publish alarm rules, keep contacts.
+    ManageAlarmRules: [(EnterpriseOwner, Own), (EnterpriseMember, Own)],
+
     /// The officers' board with every cell.
     ViewBoard: [(DistrictOfficer, All), (CityOfficer, All), (Auditor, All)],
     /// Read the journal.
