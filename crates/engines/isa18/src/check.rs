@@ -110,10 +110,10 @@ impl Finder<'_> {
             self.say(field, "unknown-property", zh, en);
             return None;
         };
-        let fits = match (wanted, found.kind) {
-            ("number", PropertyKind::Number { .. }) | ("flag", PropertyKind::Flag) | ("any", _) => true,
-            _ => false,
-        };
+        let fits = matches!(
+            (wanted, found.kind),
+            ("number", PropertyKind::Number { .. }) | ("flag", PropertyKind::Flag) | ("any", _)
+        );
         if !fits {
             let (zh, en) = match wanted {
                 "number" => (

@@ -301,7 +301,8 @@ impl Compiled {
     }
 
     /// Takes a reading at slot `slot` ([`ANY`]: of a property that no test names). `at_us` is when it was taken, not later
-    /// than `now_us`. `skip_delay`: the alarm was on before this memory began, so a delay has passed already.
+    /// than `now_us`. `skip_delay`: the alarm was on before this memory began, so a delay has passed already. `recall`: it is
+    /// the last value, read again while loading, so its age says nothing against it.
     pub fn take(
         &self,
         m: &mut Memory,
@@ -309,9 +310,10 @@ impl Compiled {
         now_us: i64,
         reading: (i64, &Value, Quality),
         skip_delay: bool,
+        recall: bool,
     ) -> Result<(), Unused> {
         let (at_us, value, quality) = reading;
-        if now_us.saturating_sub(at_us) > self.late_after_us {
+        if !recall && now_us.saturating_sub(at_us) > self.late_after_us {
             return Err(Unused::Late);
         }
         let t = at_us.max(m.at_us);
@@ -325,11 +327,17 @@ impl Compiled {
         if s.at_us.is_some_and(|last| at_us < last) {
             return Err(Unused::OutOfOrder);
         }
-        s.at_us = Some(at_us);
-        s.heard_us = Some(t);
-        m.heard_us = Some(t);
+        // The same reading again, as after a restart, is no sign of life.
+        let heard = if recall { at_us } else { t };
+        if s.at_us != Some(at_us) {
+            s.heard_us = Some(heard);
+            m.heard_us = m.heard_us.max(Some(heard));
+        }
+        let again = s.at_us.replace(at_us) == Some(at_us);
         m.at_us = t;
-        self.quiet_ends(m, slot, t);
+        if !recall && !again {
+            self.quiet_ends(m, slot, t);
+        }
         let finite = !matches!(value, Value::Number(x) if !x.is_finite());
         let usable = quality != Quality::Bad && finite;
         for (i, leaf) in self.leaves.iter().enumerate() {

@@ -305,10 +305,14 @@ impl Plant {
 
     /// What must be kept of one alarm to go on after a stop (AL-2).
     pub fn remember(&self, rule_id: &str, device_id: &str) -> Option<Restored> {
-        let i = self.instances.iter().find(|i| *self.rules[i.rule].on.id == *rule_id && *i.device == *device_id)?;
-        Some(Restored {
-            rule_id: rule_id.to_owned(),
-            device_id: device_id.to_owned(),
+        self.remember_all().find(|r| r.rule_id == rule_id && r.device_id == device_id)
+    }
+
+    /// The same of all of them.
+    pub fn remember_all(&self) -> impl Iterator<Item = Restored> + '_ {
+        self.instances.iter().map(|i| Restored {
+            rule_id: self.rules[i.rule].on.id.to_string(),
+            device_id: i.device.to_string(),
             version: self.rules[i.rule].on.version,
             active: i.told_active,
             suppressed: i.told_suppressed,
@@ -318,7 +322,7 @@ impl Plant {
         })
     }
 
-    /// Takes a reading that arrived at `now_us`. What became due before it is told first.
+    /// Takes a reading that arrived at `now_us`; before [`Plant::reconcile`], a last value however old. What became due before it is told first.
     pub fn take(&mut self, now_us: i64, moment: &Moment, out: &mut Vec<Signal>) {
         self.now_us = self.now_us.max(now_us);
         // A clock that is ahead is taken at arrival: else one reading from 2099 would make all others late for good.
@@ -348,9 +352,9 @@ impl Plant {
         self.catch_up(at, reading.0.max(self.instances[at].memory.at_us), out);
         let i = &mut self.instances[at];
         let compiled = &self.rules[i.rule].compiled;
-        let (now_us, skip) = (self.now_us, i.skip_delay);
+        let (now_us, skip, recall) = (self.now_us, i.skip_delay, self.loading);
         self.counts.taken += 1;
-        match compiled.take(&mut i.memory, slot, now_us, reading, skip) {
+        match compiled.take(&mut i.memory, slot, now_us, reading, skip, recall) {
             Ok(()) => {}
             Err(Unused::Late) => self.counts.late += 1,
             Err(Unused::OutOfOrder) => self.counts.out_of_order += 1,

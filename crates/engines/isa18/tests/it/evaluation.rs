@@ -250,3 +250,19 @@ fn a_device_of_another_product_and_a_property_nobody_reads_cost_nothing() {
     let told = b.told.pop().unwrap();
     assert_eq!(told.value, Some(("temp".into(), Value::Number(81.0))));
 }
+
+#[test]
+fn a_last_value_read_again_is_taken_however_old_and_is_no_sign_of_life() {
+    let both = vec![
+        ("hot", rule(leaf(above("temp", 80.0, 0.0)))),
+        ("quiet", rule(leaf(Test::NoData { property: Some("temp".into()), for_s: 60 }))),
+    ];
+    let mut b = Bench::restored(both, Vec::new(), 10_000);
+    b.read_with(10_000, 5_000, "temp", 90.0, Quality::Good);
+    b.plant.reconcile(10_000 * SECOND_US, &mut b.told);
+    b.tick(10_001);
+    let told: Vec<_> = b.told.drain(..).map(|s| (s.rule_id.to_string(), s.kind)).collect();
+    assert_eq!(told, [("hot".to_owned(), Occurs), ("quiet".to_owned(), Occurs)], "nothing was heard for 5,000 s");
+    b.read_with(10_002, 5_000, "temp", 90.0, Quality::Good);
+    assert_eq!(b.said(), [], "late by now, and the same again");
+}

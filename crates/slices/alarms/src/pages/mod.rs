@@ -1,0 +1,5 @@
+//! pages
+use web::Route;
+pub(crate) fn routes() -> Vec<Route> {
+    vec![]
+}
