@@ -370,3 +370,11 @@ impl Condition {
         }
     }
 }
+
+impl Rule {
+    /// The properties that it reads, and whether it also waits for anything at all from the device.
+    pub fn properties(&self) -> Result<(Vec<String>, bool), crate::ExpressionError> {
+        let compiled = crate::condition::Compiled::new(self)?;
+        Ok((compiled.properties, compiled.hears_all))
+    }
+}

@@ -6,7 +6,7 @@
 //! own organisation only; AR-5 what the evaluation could not write is told again, so that no state is missed.
 //!
 //! Tables: `alarms_version`, `alarms_rule`, `alarms_rule_version`, `alarms_alarm`, `alarms_event`, `alarms_contact`,
-//! `alarms_notice`. View: `pub_alarms_alarm`. Reads `pub_devices_device` (id, org_id, product_id, name).
+//! `alarms_notice`. View: `pub_alarms_alarm`. Reads `pub_devices_device` (device_id, org_id, product_id, name).
 //!
 //! Entry points: [`save_rule`], [`publish_rule`], [`retire_rule`], [`handle`], [`comment`], [`record`], [`lapse`],
 //! [`save_contact`], [`resend`], [`read`]; [`Engine`] evaluates, [`Notifier`] sends; pages and API by [`routes`], for which the

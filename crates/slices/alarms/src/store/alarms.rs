@@ -10,7 +10,7 @@ use crate::model::{AlarmRow, EventRow, urgency};
 
 const ALARM: &str = "SELECT a.*, d.name AS device_name, v.rule_json FROM alarms_alarm a \
     JOIN alarms_rule_version v ON v.rule_id = a.rule_id AND v.version = a.rule_version \
-    LEFT JOIN pub_devices_device d ON d.id = a.device_id";
+    LEFT JOIN pub_devices_device d ON d.device_id = a.device_id";
 
 fn read_life(r: &Row) -> Result<Alarm, StoreError> {
     Ok(Alarm {

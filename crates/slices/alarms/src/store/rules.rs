@@ -133,28 +133,29 @@ fn read_device(r: &Row) -> Result<Device, StoreError> {
 
 /// Devices of organisations that have a published rule.
 pub async fn watched_devices(cx: &mut Cx) -> Result<Vec<Device>, StoreError> {
-    let sql = "SELECT d.id, d.org_id, d.product_id, d.name FROM pub_devices_device d WHERE d.org_id IN \
-               (SELECT org_id FROM alarms_rule WHERE state = 'published') ORDER BY d.id";
+    let sql = "SELECT d.device_id AS id, d.org_id, d.product_id, d.name FROM pub_devices_device d WHERE d.org_id IN \
+               (SELECT org_id FROM alarms_rule WHERE state = 'published') ORDER BY d.device_id";
     let rows = cx.all(sql, vec![]).await?;
     rows.iter().map(read_device).collect()
 }
 
 /// One device.
 pub async fn device(cx: &mut Cx, id: &str) -> Result<Option<Device>, StoreError> {
-    let sql = "SELECT d.id, d.org_id, d.product_id, d.name FROM pub_devices_device d WHERE d.id = $1";
+    let sql =
+        "SELECT d.device_id AS id, d.org_id, d.product_id, d.name FROM pub_devices_device d WHERE d.device_id = $1";
     cx.opt(sql, params![id]).await?.as_ref().map(read_device).transpose()
 }
 
 /// An organisation's devices, for a form.
 pub async fn devices_of(cx: &mut Cx, org_id: &str, limit: u32) -> Result<Vec<Device>, StoreError> {
-    let sql = "SELECT d.id, d.org_id, d.product_id, d.name FROM pub_devices_device d WHERE d.org_id = $1 \
-               ORDER BY d.name, d.id LIMIT $2";
+    let sql = "SELECT d.device_id AS id, d.org_id, d.product_id, d.name FROM pub_devices_device d WHERE d.org_id = $1 \
+               ORDER BY d.name, d.device_id LIMIT $2";
     let rows = cx.all(sql, params![org_id, limit]).await?;
     rows.iter().map(read_device).collect()
 }
 
 /// Has an organisation a device of a product?
 pub async fn has_product(cx: &mut Cx, org_id: &str, product_id: &str) -> Result<bool, StoreError> {
-    let sql = "SELECT d.id FROM pub_devices_device d WHERE d.org_id = $1 AND d.product_id = $2 LIMIT 1";
+    let sql = "SELECT d.device_id FROM pub_devices_device d WHERE d.org_id = $1 AND d.product_id = $2 LIMIT 1";
     Ok(cx.opt(sql, params![org_id, product_id]).await?.is_some())
 }
