@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use store::Cx;
 
 use crate::handle::COMMENT_CHARS_MAX;
+use crate::model::clean;
 use crate::store::alarms::{self, NewEvent};
 
 /// What is written where.
@@ -29,11 +30,12 @@ store::refusals! {
 
 /// Writes it; the alarm itself does not change.
 pub async fn run(cx: &mut Cx, cmd: Comment) -> Result<(), CommentError> {
-    let mut row = alarms::alarm(cx, &cmd.alarm_id).await?.ok_or(CommentError::NotFound)?;
+    let mut row = alarms::alarm(cx, &clean(&cmd.alarm_id)).await?.ok_or(CommentError::NotFound)?;
     if !cx.permits(Action::HandleAlarms, &Subject::org(&row.org_id)) {
         return Err(CommentError::NotFound);
     }
-    let comment = cmd.comment.trim();
+    let comment = clean(cmd.comment.trim());
+    let comment = comment.as_str();
     if comment.is_empty() {
         return Err(CommentError::CommentMissing {});
     }

@@ -93,9 +93,14 @@ struct Core {
     pending: Vec<Signal>,
     must_load: bool,
     devices: HashSet<Arc<str>>,
+    /// What [`Engine::interest`] is a copy of.
+    interest: Vec<Interest>,
 }
 
 /// The evaluation. The application keeps one as a part.
+///
+/// [`Engine::on_batch`] looks into a copy of what [`Engine::work`] has learnt of series, so that the two do not wait for
+/// each other.
 pub struct Engine {
     sources: Sources,
     queue_max: usize,
@@ -239,7 +244,8 @@ impl Engine {
         plant.reconcile(now_us, &mut core.pending);
         core.plant = Some(plant);
         (core.version, core.loaded_us, core.must_load) = (version, now_us, false);
-        *self.interest.write().expect("no panic while held") = Vec::new();
+        core.interest.clear();
+        self.interest.write().expect("no panic while held").clear();
         self.counts.lock().expect("no panic while held").loaded += 1;
         Ok(())
     }
@@ -256,9 +262,7 @@ impl Engine {
 
     fn evaluate(&self, core: &mut Core, now_us: i64) {
         let inbox = std::mem::take(&mut *self.inbox.lock().expect("no panic while held"));
-        let Core { plant: Some(plant), pending, devices, loaded_us, must_load, .. } = core else { return };
-        let mut interest = self.interest.read().expect("no panic while held").clone();
-        let known = interest.len();
+        let Core { plant: Some(plant), pending, devices, loaded_us, must_load, interest, .. } = core else { return };
         let mut learnt = false;
         for (server_at_us, heard) in inbox.readings {
             let at = heard.series as usize;
@@ -279,8 +283,8 @@ impl Engine {
             self.counts.lock().expect("no panic while held").reread += 1;
         }
         plant.tick(now_us, pending);
-        if learnt || interest.len() != known {
-            *self.interest.write().expect("no panic while held") = interest;
+        if learnt {
+            self.interest.write().expect("no panic while held").clone_from(interest);
         }
     }
 

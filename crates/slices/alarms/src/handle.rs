@@ -5,7 +5,7 @@ use kernel::{Action, Subject};
 use serde::{Deserialize, Serialize};
 use store::Cx;
 
-use crate::model::{AlarmRow, Verb};
+use crate::model::{AlarmRow, Verb, clean};
 use crate::step::{StepError, step};
 use crate::store::alarms;
 
@@ -108,7 +108,8 @@ fn until_us(cx: &Cx, cmd: &Handle, row: &AlarmRow) -> Result<Option<i64>, Handle
 /// where one is not the actor's, or where one's rule forbids it.
 pub async fn run(cx: &mut Cx, cmd: Handle) -> Result<Handled, HandleError> {
     check(&cmd)?;
-    let mut ids = cmd.alarm_ids.clone();
+    let cmd = Handle { comment: clean(cmd.comment.trim()), ..cmd };
+    let mut ids: Vec<String> = cmd.alarm_ids.iter().map(|id| clean(id)).collect();
     ids.sort();
     ids.dedup();
     let mut handled = Handled::default();
@@ -123,7 +124,7 @@ pub async fn run(cx: &mut Cx, cmd: Handle) -> Result<Handled, HandleError> {
         let before = row.alarm.clone();
         let rule = row.rule.clone().ok_or(HandleError::NotFound)?;
         let act = Act { cause: cmd.verb.cause(), at_us, priority: None, until_us, latched: rule.latched };
-        match step(cx, &mut row, &rule, act, cmd.comment.trim(), None).await {
+        match step(cx, &mut row, &rule, act, &cmd.comment, None).await {
             Ok(()) => {
                 let what = format!("alarm/{id}");
                 cx.journal(&format!("alarms.{}", cmd.verb.code()), &what, &before, &(&row.alarm, &cmd.comment)).await?;

@@ -273,7 +273,12 @@ pub struct Notice {
     pub sent_at: Option<Timestamp>,
 }
 
-/// A value as a person reads it: at most six significant decimals.
+/// Without control characters but line breaks: PostgreSQL stores no NUL, and a device or a person may send one.
+pub fn clean(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control() || *c == '\n').collect()
+}
+
+/// A value as a person reads it: at most six decimals.
 pub fn value_text(value: &Value) -> String {
     match value {
         Value::Number(x) if x.abs() >= 1e15 => format!("{x:e}"),
@@ -282,7 +287,7 @@ pub fn value_text(value: &Value) -> String {
             text.trim_end_matches('0').trim_end_matches('.').to_owned()
         }
         Value::Flag(b) => b.to_string(),
-        Value::Text(t) => t.chars().take(200).collect(),
+        Value::Text(t) => clean(t).chars().take(200).collect(),
     }
 }
 
@@ -319,6 +324,7 @@ mod tests {
         assert_eq!(value_text(&Value::Number(-0.25)), "-0.25");
         assert_eq!(value_text(&Value::Number(1e300)), "1e300");
         assert_eq!(value_text(&Value::Flag(true)), "true");
+        assert_eq!(value_text(&Value::Text("a\u{0}b\u{7}".into())), "ab");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use kernel::{Action, Subject};
 use serde::{Deserialize, Serialize};
 use store::Cx;
 
-use crate::model::{RuleRow, RuleState};
+use crate::model::{RuleRow, RuleState, clean};
 use crate::save_rule::defects;
 use crate::sources::PropertiesOf;
 use crate::store::rules;
@@ -36,7 +36,7 @@ store::refusals! {
 
 /// Publishes it; the version never changes again (AR-1).
 pub async fn run(cx: &mut Cx, cmd: PublishRule, properties: &PropertiesOf) -> Result<RuleRow, PublishRuleError> {
-    let before = rules::rule(cx, &cmd.rule_id).await?.ok_or(PublishRuleError::NotFound)?;
+    let before = rules::rule(cx, &clean(&cmd.rule_id)).await?.ok_or(PublishRuleError::NotFound)?;
     if !cx.permits(Action::ManageAlarmRules, &Subject::org(&before.org_id)) {
         return Err(PublishRuleError::NotFound);
     }

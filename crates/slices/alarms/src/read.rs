@@ -4,7 +4,7 @@ use isa18::{Kpi, Priority, State};
 use kernel::{Action, Subject};
 use store::Cx;
 
-use crate::model::{AlarmRow, Contact, EventRow, Notice, NoticeState, RuleRow, RuleState};
+use crate::model::{AlarmRow, Contact, EventRow, Notice, NoticeState, RuleRow, RuleState, clean};
 pub use crate::store::alarms::AlarmFilter;
 use crate::store::rules::Device;
 use crate::store::{alarms, contacts, rules};
@@ -31,6 +31,7 @@ fn may(cx: &Cx, action: Action) -> Result<String, ReadError> {
 /// Alarms, most urgent first.
 pub async fn alarms(cx: &mut Cx, mut filter: AlarmFilter) -> Result<Vec<AlarmRow>, ReadError> {
     filter.org_id = may(cx, Action::ViewAlarms)?;
+    (filter.device_id, filter.rule_id) = (clean(&filter.device_id), clean(&filter.rule_id));
     Ok(alarms::list(cx, &filter).await?)
 }
 
@@ -42,7 +43,7 @@ pub async fn counts(cx: &mut Cx) -> Result<Vec<(State, Priority, i64)>, ReadErro
 
 /// One alarm with its history, newest first.
 pub async fn alarm(cx: &mut Cx, id: &str, before: i64, limit: u32) -> Result<(AlarmRow, Vec<EventRow>), ReadError> {
-    let row = alarms::alarm(cx, id).await?.ok_or(ReadError::NotFound)?;
+    let row = alarms::alarm(cx, &clean(id)).await?.ok_or(ReadError::NotFound)?;
     if !cx.permits(Action::ViewAlarms, &Subject::org(&row.org_id)) {
         return Err(ReadError::NotFound);
     }
@@ -53,12 +54,12 @@ pub async fn alarm(cx: &mut Cx, id: &str, before: i64, limit: u32) -> Result<(Al
 /// Rules at their latest version.
 pub async fn rules(cx: &mut Cx, state: Option<RuleState>, after: &str, limit: u32) -> Result<Vec<RuleRow>, ReadError> {
     let org = may(cx, Action::ViewAlarms)?;
-    Ok(rules::rules_of(cx, &org, state, after, limit).await?)
+    Ok(rules::rules_of(cx, &org, state, &clean(after), limit).await?)
 }
 
 /// A rule with all its versions, newest first.
 pub async fn rule(cx: &mut Cx, id: &str) -> Result<Vec<RuleRow>, ReadError> {
-    let versions = rules::versions(cx, id).await?;
+    let versions = rules::versions(cx, &clean(id)).await?;
     let org = versions.first().map(|r| r.org_id.clone()).ok_or(ReadError::NotFound)?;
     match cx.permits(Action::ViewAlarms, &Subject::org(&org)) {
         true => Ok(versions),
@@ -92,7 +93,7 @@ pub async fn choices(cx: &mut Cx) -> Result<Choices, ReadError> {
 /// The device on which a rule is tried: one of the reader's.
 pub async fn device(cx: &mut Cx, id: &str) -> Result<Device, ReadError> {
     let org = may(cx, Action::ViewAlarms)?;
-    rules::device(cx, id).await?.filter(|d| d.org_id == org).ok_or(ReadError::NotFound)
+    rules::device(cx, &clean(id)).await?.filter(|d| d.org_id == org).ok_or(ReadError::NotFound)
 }
 
 /// What contacts were sent, newest first.
@@ -103,7 +104,7 @@ pub async fn notices(
     limit: u32,
 ) -> Result<Vec<Notice>, ReadError> {
     let org = may(cx, Action::ViewAlarms)?;
-    Ok(contacts::notices_of(cx, &org, state, before, limit).await?)
+    Ok(contacts::notices_of(cx, &org, state, &clean(before), limit).await?)
 }
 
 /// Figures of a span of time, with names for the alarms that they name.

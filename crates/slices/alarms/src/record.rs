@@ -7,7 +7,7 @@ use kernel::Role;
 use serde::{Deserialize, Serialize};
 use store::Cx;
 
-use crate::model::{AlarmRow, RuleRow, RuleState, instant, value_text};
+use crate::model::{AlarmRow, RuleRow, RuleState, clean, instant, value_text};
 use crate::step::{StepError, step};
 use crate::store::{alarms, rules};
 
@@ -73,7 +73,7 @@ async fn one(cx: &mut Cx, rule: &RuleRow, signal: &Signal) -> Result<Option<Stri
     };
     row.rule_version = signal.version;
     if let Some((property, value)) = &signal.value {
-        (row.property, row.value_text) = (property.clone(), value_text(value));
+        (row.property, row.value_text) = (clean(property), value_text(value));
     }
     let act = Act {
         cause: signal.kind.cause(),

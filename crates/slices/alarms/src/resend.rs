@@ -3,7 +3,7 @@
 use kernel::{Action, Subject};
 use store::Cx;
 
-use crate::model::{Notice, NoticeState};
+use crate::model::{Notice, NoticeState, clean};
 use crate::store::contacts;
 
 store::refusals! {
@@ -17,7 +17,7 @@ store::refusals! {
 
 /// Puts it back among what is to be sent.
 pub async fn run(cx: &mut Cx, notice_id: String) -> Result<(), ResendError> {
-    let before = contacts::notice(cx, &notice_id).await?.ok_or(ResendError::NotFound)?;
+    let before = contacts::notice(cx, &clean(&notice_id)).await?.ok_or(ResendError::NotFound)?;
     if !cx.permits(Action::ManageAlarmRules, &Subject::org(&before.org_id)) {
         return Err(ResendError::NotFound);
     }

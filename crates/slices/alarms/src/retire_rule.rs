@@ -4,7 +4,7 @@ use isa18::{Act, Cause};
 use kernel::{Action, Subject};
 use store::Cx;
 
-use crate::model::{RuleRow, RuleState};
+use crate::model::{RuleRow, RuleState, clean};
 use crate::step::{StepError, step};
 use crate::store::{alarms, rules};
 
@@ -18,7 +18,7 @@ store::refusals! {
 
 /// Retires it.
 pub async fn run(cx: &mut Cx, rule_id: String) -> Result<RuleRow, RetireRuleError> {
-    let before = rules::rule(cx, &rule_id).await?.ok_or(RetireRuleError::NotFound)?;
+    let before = rules::rule(cx, &clean(&rule_id)).await?.ok_or(RetireRuleError::NotFound)?;
     if !cx.permits(Action::ManageAlarmRules, &Subject::org(&before.org_id)) {
         return Err(RetireRuleError::NotFound);
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use store::Cx;
 
 use crate::deliver::webhook_url;
-use crate::model::{Channel, Contact, Notice, NoticeKind, NoticeState};
+use crate::model::{Channel, Contact, Notice, NoticeKind, NoticeState, clean};
 use crate::store::contacts;
 
 /// Contacts of one organisation at most.
@@ -56,7 +56,7 @@ pub async fn run(cx: &mut Cx, cmd: SaveContact) -> Result<SavedContact, SaveCont
     if !cx.permits(Action::ManageAlarmRules, &Subject::org(&cmd.org_id)) {
         return Err(SaveContactError::Forbidden);
     }
-    let (name, address) = (cmd.name.trim().to_owned(), cmd.address.trim().to_owned());
+    let (name, address) = (clean(cmd.name.trim()), cmd.address.trim().to_owned());
     if name.is_empty() || name.chars().count() > 50 {
         return Err(SaveContactError::NameMissing {});
     }
@@ -85,7 +85,7 @@ pub async fn run(cx: &mut Cx, cmd: SaveContact) -> Result<SavedContact, SaveCont
 }
 
 async fn own(cx: &mut Cx, id: &str) -> Result<Contact, SaveContactError> {
-    let contact = contacts::contact(cx, id).await?.ok_or(SaveContactError::NotFound)?;
+    let contact = contacts::contact(cx, &clean(id)).await?.ok_or(SaveContactError::NotFound)?;
     match cx.permits(Action::ManageAlarmRules, &Subject::org(&contact.org_id)) {
         true => Ok(contact),
         false => Err(SaveContactError::NotFound),

@@ -7,7 +7,7 @@ use kernel::{Action, Subject, Text};
 use serde::{Deserialize, Serialize};
 use store::{Cx, StoreError};
 
-use crate::model::{RuleRow, RuleState};
+use crate::model::{RuleRow, RuleState, clean};
 use crate::sources::PropertiesOf;
 use crate::store::{contacts, rules};
 
@@ -120,7 +120,7 @@ async fn watched(
     found: &mut Vec<Defect>,
 ) -> Result<Option<Vec<KnownProperty>>, StoreError> {
     match watch {
-        Watch::Device(id) => match rules::device(cx, id).await?.filter(|d| d.org_id == org_id) {
+        Watch::Device(id) => match rules::device(cx, &clean(id)).await?.filter(|d| d.org_id == org_id) {
             Some(d) => Ok(properties(&d.product_id)),
             None => {
                 say(
@@ -134,7 +134,7 @@ async fn watched(
             }
         },
         Watch::Product(id) => {
-            if !rules::has_product(cx, org_id, id).await? {
+            if !rules::has_product(cx, org_id, &clean(id)).await? {
                 let (zh, en) = ("本单位没有这个产品的设备。", "You have no device of this product.");
                 say(found, "watch", "unknown-product", zh, en);
             }

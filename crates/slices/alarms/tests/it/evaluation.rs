@@ -159,6 +159,10 @@ testkit::on_both!(time_alone_raises_an_alarm_and_a_group_waits_for_its_delay, |b
     w.say_to(Some(&w.engine), "dev_1", "mode", Value::Text("test".into()));
     w.work().await;
     assert_eq!(of_rule(w.alarms("all").await), Some("suppressed"));
+    w.advance_s(1);
+    w.say_to(Some(&w.engine), "dev_1", "mode", Value::Text("\u{0}'; DROP TABLE alarms_alarm; --".into()));
+    w.work().await;
+    assert_eq!(of_rule(w.alarms("all").await), Some("unacknowledged"), "a hostile text is stored like any other");
 });
 
 testkit::on_both!(a_new_version_takes_over_without_a_false_return, |bed| async move {

@@ -94,7 +94,8 @@ testkit::on_both!(comments_stay_in_the_history_and_change_nothing, |bed| async m
         let (db, cmd) = (w.bed.db.clone(), Comment { alarm_id, comment: comment.into() });
         async move { db.write(&actor, "test", |cx| Box::pin(comment::run(cx, cmd))).await }
     };
-    say(a.clone(), "已通知检修班", owner()).await.unwrap();
+    say(a.clone(), "已通知\u{0}检修班", owner()).await.unwrap();
+    assert_eq!(say("alm_\u{0}".into(), "x", owner()).await.unwrap_err().code(), "not-found");
     assert_eq!(say(a.clone(), "  ", owner()).await.unwrap_err().code(), "comment-missing");
     assert_eq!(say(a.clone(), &"x".repeat(501), owner()).await.unwrap_err().code(), "comment-too-long");
     let stranger = person(Role::EnterpriseOwner, Some(OTHER));

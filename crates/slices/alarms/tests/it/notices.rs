@@ -217,7 +217,7 @@ async fn mail_server() -> Option<(tokio::process::Child, u16)> {
         std::env::var("YUNJIN_REQUIRE_PEERS").as_deref() != Ok("1"),
         "neither smtpd nor aiosmtpd: pip install aiosmtpd"
     );
-    println!("skipped: python3 has neither smtpd nor aiosmtpd");
+    eprintln!("skipped: python3 has neither smtpd nor aiosmtpd");
     None
 }
 
