@@ -1,4 +1,4 @@
-// Builds dist/: app.css, app.js, charts.js and the pictures. Run: node build.mjs
+// Builds dist/: app.css, app.js, its lazy islands charts.js and machines.js, and the pictures. Run: node build.mjs
 import { createHash } from "node:crypto";
 import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
@@ -25,10 +25,16 @@ const script = (entry, define = {}) =>
 await rm(dist, { recursive: true, force: true });
 await mkdir(dist, { recursive: true });
 
-await script("charts.js");
-const hash = createHash("sha256").update(await readFile(`${dist}charts.js`)).digest("hex").slice(0, 12);
+/** The address of a lazy island with the hash of what is in it, so that a cached copy is never a stale one. */
+async function island(name) {
+  await script(`${name}.js`);
+  const hash = createHash("sha256").update(await readFile(`${dist}${name}.js`)).digest("hex").slice(0, 12);
+  return JSON.stringify(`./${name}.js?v=${hash}`);
+}
+
+const [CHARTS_URL, MACHINES_URL] = await Promise.all([island("charts"), island("machines")]);
 await Promise.all([
-  script("app.js", { CHARTS_URL: JSON.stringify(`./charts.js?v=${hash}`) }),
+  script("app.js", { CHARTS_URL, MACHINES_URL }),
   build({
     entryPoints: [here("./css/app.css")],
     outdir: dist,

@@ -3,15 +3,21 @@ import "htmx.org";
 import { focusErrors, precheckFiles, submitOnce, warnWhenDirty } from "./forms.js";
 import { copyAndPrint, filterTables, followProgress, togglePreferences } from "./page.js";
 
-// CHARTS_URL is put in by build.mjs and carries the hash of charts.js, so that a cached copy is never a stale one.
+// CHARTS_URL and MACHINES_URL are put in by build.mjs and carry the hash of the island, so that a cached copy is never stale.
 function drawCharts(root) {
   if (!root.querySelector?.("[data-chart]")) return;
   import(new URL(CHARTS_URL, import.meta.url).href).then((charts) => charts.drawAll(root));
 }
 
+function drawMachines(root) {
+  if (!root.querySelector?.("[data-live-chart]")) return;
+  import(new URL(MACHINES_URL, import.meta.url).href).then((machines) => machines.drawLive(root));
+}
+
 function enliven(root) {
   followProgress(root);
   drawCharts(root);
+  drawMachines(root);
 }
 
 document.documentElement.classList.add("js");

@@ -14,7 +14,7 @@ const skip = !existsSync(CHROMIUM) && !process.env.YUNJIN_REQUIRE_BROWSER
   && `no browser at ${CHROMIUM}: set CHROMIUM, or YUNJIN_REQUIRE_BROWSER=1 to fail instead`;
 
 // One login of each role; city2 has the role of city1 and is the second to approve below.
-const ROLES = ["city1", "district120116", "firm1", "haihe", "auditor", "expert", "admin"];
+const ROLES = ["city1", "district120116", "firm1", "firm1-member", "haihe", "auditor", "expert", "admin"];
 const PUBLIC = ["/", "/programmes", "/estimate", "/catalogue", "/notices", "/board", "/register", "/sign-in", "/help"];
 
 describe("the demonstration in a browser", { skip }, () => {
@@ -285,8 +285,8 @@ describe("the demonstration in a browser", { skip }, () => {
     await firm.close();
     assert.equal(await site.stop(), 0);
     site = await demo(data, 30_000);
-    t.diagnostic(`first page ${site.first_page_ms} ms after the second start (aim: 2000)`);
-    assert.ok(site.first_page_ms < 10_000, `${site.first_page_ms} ms`);
+    t.diagnostic(`first page ${site.first_page_ms} ms after the second start (at most 2000)`);
+    assert.ok(site.first_page_ms < 2_000, `${site.first_page_ms} ms`);
     const again = await signedIn("firm1");
     await again.open("/vouchers");
     assert.equal(await again.words("main table"), vouchers, "the same data");

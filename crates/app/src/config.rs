@@ -21,6 +21,10 @@ pub struct Config {
     pub records: Records,
     /// Limits of what is taken.
     pub limits: Limits,
+    /// Where machines connect.
+    pub machines: Machines,
+    /// Where readings are kept.
+    pub lake: LakeKept,
     /// Costs of a password's hash.
     pub passwords: PasswordCost,
     /// The site's words.
@@ -47,6 +51,41 @@ pub struct Limits {
     pub document_mib: u64,
     /// A bill or any other upload, in MiB.
     pub upload_mib: u64,
+}
+
+/// Where machines connect.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Machines {
+    /// MQTT in the clear: on the loopback or a plant's own network.
+    pub mqtt: Option<SocketAddr>,
+    /// MQTT over TLS; needs certificate and key.
+    pub mqtts: Option<SocketAddr>,
+    /// PEM of the certificate and those between it and the root.
+    pub certificate: Option<PathBuf>,
+    /// PEM of its private key.
+    pub key: Option<PathBuf>,
+    /// Asks clients for a certificate; one that is registered for a device admits it.
+    pub client_certificates: bool,
+    /// The address that machines are told to connect to, such as `mqtts://iot.example.cn:8883`; the request's host and the
+    /// port above when left out.
+    pub address: Option<String>,
+    /// Connections at once.
+    pub connections_max: usize,
+}
+
+/// Where readings are kept.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LakeKept {
+    /// Readings gather in memory up to so many MiB before they become a file; they are on disk in the log from the first.
+    pub flush_mib: usize,
+    /// Beyond so many MiB in memory no more are taken until a file is written.
+    pub memory_mib: usize,
+    /// A file is written after so many seconds at the latest, so that other programs see what came.
+    pub flush_s: u64,
+    /// Readings older than so many days are let go; kept for good when left out.
+    pub keep_days: Option<u32>,
 }
 
 /// Argon2id's parameters (RFC 9106; the defaults follow OWASP's password storage guidance).
@@ -78,6 +117,8 @@ impl Default for Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 8018)),
             records: Records::default(),
             limits: Limits::default(),
+            machines: Machines::default(),
+            lake: LakeKept::default(),
             passwords: PasswordCost::default(),
             site: Site { name, ..Site::default() },
             log: Log::default(),
@@ -94,6 +135,26 @@ impl Default for Records {
 impl Default for Limits {
     fn default() -> Self {
         Limits { document_mib: 20, upload_mib: 1024 }
+    }
+}
+
+impl Default for Machines {
+    fn default() -> Self {
+        Machines {
+            mqtt: Some(SocketAddr::from(([127, 0, 0, 1], 1883))),
+            mqtts: None,
+            certificate: None,
+            key: None,
+            client_certificates: false,
+            address: None,
+            connections_max: 10_000,
+        }
+    }
+}
+
+impl Default for LakeKept {
+    fn default() -> Self {
+        LakeKept { flush_mib: 128, memory_mib: 512, flush_s: 60, keep_days: None }
     }
 }
 

@@ -9,6 +9,7 @@ use orgs::{OrgKind, Password, Passwords, StatedFacts};
 
 use super::scenario::Persona;
 use super::world::{Event, World, actor};
+use crate::cli::serve::create_account;
 
 /// Registers a firm, its facts and its owner.
 pub async fn register(w: &mut World, n: usize) -> Result<()> {
@@ -48,6 +49,9 @@ pub async fn register(w: &mut World, n: usize) -> Result<()> {
     let done = w.must(&Actor::system(), move |cx| Box::pin(register::run(cx, cmd))).await?;
     let account = done.account_id.unwrap_or_else(|| format!("acc_simulated_{n}"));
     w.firms[n].actor = Some(actor(account, &f.name, Role::EnterpriseOwner, Some(done.org_id.clone()), None));
+    if n == 0 {
+        member(w, &done.org_id).await?;
+    }
     // Whether a firm is a serious defaulter is stated by an officer from the credit list, never by the firm.
     let listed = StateFacts {
         org_id: done.org_id,
@@ -58,6 +62,14 @@ pub async fn register(w: &mut World, n: usize) -> Result<()> {
     w.must(&officer, move |cx| Box::pin(state_facts::run(cx, listed))).await?;
     let days = 2 + w.draw(10) as u32;
     w.later(days, Event::Apply(n));
+    Ok(())
+}
+
+/// Someone of the first firm who prepares and does not submit.
+async fn member(w: &World, org_id: &str) -> Result<()> {
+    let name = "企业经办人 郑某（模拟）";
+    let role = Role::EnterpriseMember;
+    create_account(&w.app, "firm1-member", &w.story.password, name, role, Some(org_id), None).await?;
     Ok(())
 }
 

@@ -84,9 +84,9 @@ fn say_json(summary: &Summary) -> Result<()> {
 #[expect(clippy::print_stderr, reason = "it talks to the person who started it")]
 fn say_logins(config: &Config, s: &Summary) {
     eprintln!("\n云津 演示已就绪 / the demonstration is ready: http://{}\n", config.listen);
-    eprintln!("  身份 / role                 登录名 / login     密码 / password");
+    eprintln!("  身份 / role                       登录名 / login     密码 / password");
     for l in &s.logins {
-        eprintln!("  {:<24} {:<16} {}", l.role, l.login, s.password);
+        eprintln!("  {:<30} {:<16} {}", l.role, l.login, s.password);
     }
     eprintln!("\n  时间为模拟时间，从 {} 起走 / time is simulated, going on from {}", s.ended_on, s.ended_on);
     eprintln!("  Ctrl-C 停止 / to stop\n");

@@ -1,15 +1,17 @@
 //! The notice is over: the case is approved and its voucher issued, both or neither.
 
+use axum::Json;
 use axum::extract::Path;
 use axum::response::Response;
 use casework::conclude::{self, ConcludeError};
 use serde::{Deserialize, Serialize};
 use store::{Cx, Refusal, StoreError};
+use utoipa::ToSchema;
 use vouchers::issue::{self, Issue, IssueError};
-use web::{AppError, AppState, Ctx, FormData};
+use web::{ApiPost, AppError, AppState, Ctx, FormData, Problem};
 
 /// What came of it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Approved {
     /// The case.
     pub case_id: String,
@@ -96,4 +98,23 @@ pub async fn post(ctx: Ctx, Path(id): Path<String>, data: FormData) -> Result<Re
         kernel::Lang::En => format!("Approved; voucher {} is issued", approved.voucher_number),
     };
     Ok(ctx.redirect_saying(&format!("/cases/{id}/review"), &line))
+}
+
+/// Concluding needs no more than the case; an empty object.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConcludeBody {}
+
+/// Concludes a case whose notice is over and issues its voucher.
+#[utoipa::path(post, path = "/api/v1/cases/{id}/conclude", tag = "review", request_body = ConcludeBody,
+    params(("id" = String, Path),
+        ("Idempotency-Key" = String, Header, description = "New for a new operation, the same for a retry")),
+    responses((status = 200, body = Approved), (status = 409, body = Problem)))]
+pub async fn conclude(
+    ctx: Ctx,
+    Path(id): Path<String>,
+    post: ApiPost<ConcludeBody>,
+) -> Result<Json<Approved>, AppError> {
+    let run = ctx.submit_keyed(&post.key, &post.content, move |cx| Box::pin(async move { run(cx, &id).await }));
+    Ok(Json(run.await?))
 }

@@ -7,5 +7,8 @@ use web::Route;
 
 /// Routes whose action belongs to more than one slice.
 pub fn routes() -> Vec<Route> {
-    vec![Route::post("/cases/{id}/conclude", Action::ReviewCity, approval_issues_voucher::post)]
+    vec![
+        Route::post("/cases/{id}/conclude", Action::ReviewCity, approval_issues_voucher::post),
+        Route::api(Action::ReviewCity, utoipa_axum::routes!(approval_issues_voucher::conclude)),
+    ]
 }

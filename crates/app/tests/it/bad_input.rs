@@ -85,6 +85,32 @@ async fn a_clock_moved_back_revives_no_session() {
     assert_eq!(answer(&app, ask(&cookie)).await.0, StatusCode::SEE_OTHER, "nor back in the day before it began");
 }
 
+/// The records' newest row is of the future: as after a machine's clock was set back while the program was down.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn records_never_carry_earlier_times_after_a_start_with_a_clock_set_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(&folder);
+    let ahead = testkit::instant("2199-03-04");
+    let newest = async |app: &web::AppState| {
+        let filter = store::JournalFilter { limit: 1, ..store::JournalFilter::default() };
+        let rows = app
+            .db
+            .read::<_, store::StoreError, _>(&kernel::Actor::system(), |cx| {
+                Box::pin(async move { store::list_journal(cx, &filter).await })
+            })
+            .await;
+        rows.unwrap()[0].at
+    };
+    let (app, _) = application(&config, "2199-03-04").await;
+    sign_in(&app, Role::CityOfficer).await;
+    assert!(newest(&app).await >= ahead);
+    app.db.close().await;
+    let app = yunjin::app::build(&config, std::sync::Arc::new(kernel::SystemClock::default()), None).await.unwrap();
+    assert!(app.db.clock().now() >= ahead, "time stands still instead of running again");
+    create_account(&app, "another", PASSWORD, "another", Role::Auditor, None, None).await.unwrap();
+    assert!(newest(&app).await >= ahead);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_retried_post_registers_once_and_a_wrong_digit_is_explained() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! A small year through the real use cases, then `verify`: it passes, and names each of six hand-made corruptions.
+//! A small year through the real use cases, then `verify`: it passes, and names each of seven hand-made corruptions.
 
 use std::path::Path;
 

@@ -170,6 +170,16 @@ table! {
     /// Read a provider's statement of what it was paid.
     ViewStatement: [(Provider, Own), (CityOfficer, All), (Auditor, All)],
 
+    /// See an organisation's products, devices, their states and counters; never what they measured.
+    ViewDevices: [(EnterpriseOwner, Own), (EnterpriseMember, Own), (Auditor, All)],
+    /// Read what devices measured: the enterprise's own, and nobody else's.
+    ViewReadings: [(EnterpriseOwner, Own), (EnterpriseMember, Own)],
+    /// Keep products, devices and their credentials; send readings for them.
+    ManageDevices: [(EnterpriseOwner, Own), (EnterpriseMember, Own)],
+    /// Tell a device to do something.
+    CommandDevice: [(EnterpriseOwner, Own), (EnterpriseMember, Own)],
+    /// A device sends its own readings; its token in the address is its proof.
+    SendReadings: [EVERYONE],
     /// See alarms of one's own machines; officers do not see a plant's.
     ViewAlarms: [(EnterpriseOwner, Own), (EnterpriseMember, Own)],
     /// Acknowledge, shelve, take out of service, comment.

@@ -11,10 +11,13 @@ use jiff::{Span, Timestamp};
 pub trait Clock: Send + Sync {
     /// Now.
     fn now(&self) -> Timestamp;
+    /// Told once, when the records are opened: the newest of them is of this instant. A machine's clock that was set
+    /// back stands still until it is caught up; a clock that is set by hand is its owner's affair.
+    fn not_before(&self, _newest: Timestamp) {}
 }
 
-/// The machine's clock, never running backwards within one process: a clock set back stands still until it is
-/// caught up, so that later records never carry earlier times.
+/// The machine's clock, never running backwards, neither within one process nor behind the newest record: a clock set
+/// back stands still until it is caught up, so that later records never carry earlier times.
 #[derive(Default)]
 pub struct SystemClock {
     latest_us: AtomicI64,
@@ -26,6 +29,10 @@ impl Clock for SystemClock {
         let now = Timestamp::now().as_microsecond();
         let latest = self.latest_us.fetch_max(now, Ordering::SeqCst).max(now);
         Timestamp::from_microsecond(latest).expect("within jiff's range")
+    }
+
+    fn not_before(&self, newest: Timestamp) {
+        self.latest_us.fetch_max(newest.as_microsecond(), Ordering::SeqCst);
     }
 }
 

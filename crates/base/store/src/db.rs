@@ -90,7 +90,22 @@ impl Db {
             Db(Arc::new(Inner { pools, writer: Writer::new(), clock, ids: Mutex::new(ids), vault: OnceLock::new() }));
         let mut conn = db.write_conn().await?;
         migrate::run(&mut conn, db.0.clock.now()).await?;
+        db.keep_time(&mut conn).await?;
         Ok(db)
+    }
+
+    /// A machine whose clock was set back while the program was down must not write records that are older than the
+    /// newest one.
+    async fn keep_time(&self, conn: &mut Conn) -> Result<(), StoreError> {
+        let newest = conn.one("SELECT MAX(at_us) AS at_us FROM journal_row", vec![]).await?;
+        let Some(newest) = newest.get::<Option<jiff::Timestamp>>("at_us")? else { return Ok(()) };
+        let now = self.0.clock.now();
+        if newest > now {
+            tracing::warn!(%now, %newest, "the clock is behind the newest record: time stands still until it is caught up; \
+                set the machine's clock right");
+        }
+        self.0.clock.not_before(newest);
+        Ok(())
     }
 
     /// Which database this is.

@@ -45,6 +45,8 @@ const ROLE_LINKS: &[(&str, &str, &str, Action)] = &[
     ("/usage", "用云情况", "Use", Action::ViewUsage),
     ("/alarms", "报警", "Alarms", Action::ViewAlarms),
     ("/usage/imports", "账单导入", "Bill imports", Action::ViewImports),
+    ("/devices", "设备", "Devices", Action::ViewDevices),
+    ("/products", "产品", "Products", Action::ViewDevices),
     ("/settlements", "兑付", "Settlement", Action::ViewSettlement),
     ("/orgs", "企业名录", "Organisations", Action::ListOrgs),
     ("/batches", "券批次", "Batches", Action::ViewBatches),

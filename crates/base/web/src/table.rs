@@ -24,6 +24,8 @@ pub enum Cell {
     },
     /// A whole number.
     Int(i64),
+    /// A measurement, as it is.
+    Number(f64),
     /// Money.
     Money(Fen),
     /// A date.
@@ -61,6 +63,7 @@ impl Cell {
         match self {
             Cell::Text(t) | Cell::Link { text: t, .. } | Cell::Tag { text: t, .. } | Cell::Blank(t) => t.clone(),
             Cell::Int(n) => n.to_string(),
+            Cell::Number(n) => n.to_string(),
             Cell::Money(f) => f.yuan().replace(',', ""),
             Cell::Date(d) => d.map_or(String::new(), |d| d.to_string()),
             Cell::Percent(p) => format!("{:.1}%", p * 100.0),
@@ -85,7 +88,7 @@ impl Cell {
     }
 
     fn numeric(&self) -> bool {
-        matches!(self, Cell::Int(_) | Cell::Money(_) | Cell::Percent(_))
+        matches!(self, Cell::Int(_) | Cell::Number(_) | Cell::Money(_) | Cell::Percent(_))
     }
 }
 
@@ -229,6 +232,7 @@ impl Table {
             for (c, i) in (0u16..).zip(&shown) {
                 match &row[*i] {
                     Cell::Int(n) => sheet.write(r, c, *n as f64)?,
+                    Cell::Number(n) => sheet.write(r, c, *n)?,
                     // Money leaves as a decimal number only here, for people's spreadsheets.
                     Cell::Money(f) => sheet.write_with_format(r, c, f.0 as f64 / 100.0, &money)?,
                     Cell::Percent(p) => sheet.write_with_format(r, c, *p, &percent)?,

@@ -120,6 +120,52 @@ fn first_of(name: &str) -> Option<u64> {
     name.strip_suffix(".log")?.parse().ok()
 }
 
+/// The files of a log, what they hold, and where the last whole batch of the last file ends.
+struct Walked {
+    files: VecDeque<u64>,
+    opened: Opened,
+    end_bytes: u64,
+}
+
+fn walked(disk: &dyn Disk, each: &mut dyn FnMut(u64, &[u8])) -> io::Result<Walked> {
+    let files: VecDeque<u64> = disk.list()?.iter().filter_map(|n| first_of(n)).collect();
+    let mut opened = Opened { next: files.front().copied().unwrap_or(1), ..Opened::default() };
+    let mut end_bytes = 0;
+    for (i, first) in files.iter().copied().enumerate() {
+        let name = file_name(first);
+        if first > opened.next {
+            // The file before ended in damage, or one is missing.
+            let before = if i > 0 { file_name(files[i - 1]) } else { name.clone() };
+            opened.lost.push((before, opened.next, first - 1));
+        }
+        let bytes = disk.read(&name)?;
+        let found = frame::read(&bytes, first, |number, record| {
+            opened.records += 1;
+            each(number, record);
+        });
+        opened.lost.extend(found.lost.iter().map(|(from, to)| (name.clone(), *from, *to)));
+        opened.next = found.next;
+        if i + 1 == files.len() {
+            opened.torn_bytes = found.torn_bytes as u64;
+            end_bytes = found.whole_bytes as u64;
+        }
+    }
+    Ok(Walked { files, opened, end_bytes })
+}
+
+/// Reads a log without opening it: nothing is written or cut, so a running program's log can be walked. Each stored record with
+/// its number goes to `each`; what a running program has not finished shows as torn bytes.
+pub fn walk(disk: &dyn Disk, mut each: impl FnMut(u64, &[u8])) -> io::Result<Opened> {
+    // A running program lets old files go; then the list is asked for again.
+    for _ in 0..10 {
+        match walked(disk, &mut each) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+            other => return other.map(|w| w.opened),
+        }
+    }
+    walked(disk, &mut each).map(|w| w.opened)
+}
+
 impl Log {
     /// Opens the log, hands every stored record with its number to `each`, and begins to take more.
     pub fn open(
@@ -127,28 +173,7 @@ impl Log {
         options: LogOptions,
         mut each: impl FnMut(u64, &[u8]),
     ) -> io::Result<(Log, Opened)> {
-        let mut files: VecDeque<u64> = disk.list()?.iter().filter_map(|n| first_of(n)).collect();
-        let mut opened = Opened { next: files.front().copied().unwrap_or(1), ..Opened::default() };
-        let mut end_bytes = 0;
-        for (i, first) in files.iter().copied().enumerate() {
-            let name = file_name(first);
-            if first > opened.next {
-                // The file before ended in damage, or one is missing.
-                let before = if i > 0 { file_name(files[i - 1]) } else { name.clone() };
-                opened.lost.push((before, opened.next, first - 1));
-            }
-            let bytes = disk.read(&name)?;
-            let found = frame::read(&bytes, first, |number, record| {
-                opened.records += 1;
-                each(number, record);
-            });
-            opened.lost.extend(found.lost.iter().map(|(from, to)| (name.clone(), *from, *to)));
-            opened.next = found.next;
-            if i + 1 == files.len() {
-                opened.torn_bytes = found.torn_bytes as u64;
-                end_bytes = found.whole_bytes as u64;
-            }
-        }
+        let Walked { mut files, opened, end_bytes } = walked(disk.as_ref(), &mut each)?;
         let file = match files.back() {
             Some(last) => disk.reopen(&file_name(*last), end_bytes)?,
             None => {

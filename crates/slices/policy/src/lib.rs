@@ -10,7 +10,7 @@
 //! name. PD-3 the columns beside a decision's bytes say what the bytes say.
 //!
 //! Tables: `policy_programme`, `policy_target`, `policy_decision`. Views for other slices:
-//! `pub_policy_programme` (id, version, title_zh, title_en, starts_on, ends_on, state, applies_from, applies_until; no
+//! `pub_policy_programme` (id, version, title_zh, title_en, starts_on, ends_on, state, applies_from, applies_until, counts_from; no
 //! drafts), `pub_policy_target` (programme_id, code, position, title_zh, title_en, unit_zh, unit_en, minimum, maximum,
 //! by_date, statistic, clause, clause_locator, clause_locator_en; of the current version), `pub_policy_decision` (id, kind, org_id,
 //! programme_id, instrument_id, amount_fen, eligible, as_of, at_us). Reads `pub_orgs_org`, `pub_orgs_fact`,
@@ -66,6 +66,7 @@ pub fn routes() -> Vec<Route> {
         Route::api(ReadPublic, endpoint!(api::programmes::show)),
         Route::api(DraftProgramme, endpoint!(api::programmes::draft)),
         Route::api(PublishProgramme, endpoint!(api::programmes::publish)),
+        Route::api(PublishProgramme, endpoint!(api::programmes::finish)),
         Route::api(Estimate, endpoint!(api::estimates::create)),
         Route::api(ViewDecision, endpoint!(api::decisions::show)),
     ]

@@ -81,12 +81,13 @@ pub async fn texts(cx: &mut Cx, sha256: &str) -> Result<Option<(String, String)>
 /// Keeps a draft, in place of an earlier draft of the same version.
 pub async fn put_draft(cx: &mut Cx, programme: &Programme, toml: &str, expected: &str) -> Result<(), StoreError> {
     let sql = "INSERT INTO policy_programme (id, version, toml, sha256, expected_toml, state, title_zh, title_en, \
-               illustrative, starts_on, ends_on, drafted_by, drafted_at_us) \
-               VALUES ($1, $2, $3, $4, $5, 'draft', $6, $7, $8, $9, $10, $11, $12) \
+               illustrative, starts_on, ends_on, drafted_by, drafted_at_us, counts_from) \
+               VALUES ($1, $2, $3, $4, $5, 'draft', $6, $7, $8, $9, $10, $11, $12, $13) \
                ON CONFLICT (id, version) DO UPDATE SET toml = excluded.toml, sha256 = excluded.sha256, \
                expected_toml = excluded.expected_toml, title_zh = excluded.title_zh, title_en = excluded.title_en, \
                illustrative = excluded.illustrative, starts_on = excluded.starts_on, ends_on = excluded.ends_on, \
-               drafted_by = excluded.drafted_by, drafted_at_us = excluded.drafted_at_us \
+               drafted_by = excluded.drafted_by, drafted_at_us = excluded.drafted_at_us, \
+               counts_from = excluded.counts_from \
                WHERE policy_programme.state = 'draft'";
     let (by, now, p) = (cx.actor.user_id.clone(), cx.now, programme);
     let values = params![
@@ -102,6 +103,7 @@ pub async fn put_draft(cx: &mut Cx, programme: &Programme, toml: &str, expected:
         p.period.until,
         by,
         now,
+        p.evidence.counts_from,
     ];
     cx.execute(sql, values).await?;
     Ok(())

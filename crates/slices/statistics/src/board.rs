@@ -14,8 +14,6 @@ use utoipa::ToSchema;
 use crate::store as sql;
 use crate::store::{LevelRow, Target};
 
-/// SB-1
-const COUNTS_FROM: EvidenceLevel = EvidenceLevel::L2;
 const KEPT_FOR: SignedDuration = SignedDuration::from_secs(60);
 /// While one visitor's request computes it anew, the others are shown what was kept, up to this age.
 const SHOWN_FOR: SignedDuration = SignedDuration::from_secs(300);
@@ -222,7 +220,7 @@ async fn compute(cx: &mut Cx, as_of: Date, district: Option<&str>) -> Result<Boa
     let listed = sql::providers_listed(cx).await?;
     let targets = sql::targets(cx, as_of).await?;
     let best = best_levels(&levels);
-    let on_cloud: HashSet<&str> = best.iter().filter(|(_, l)| **l >= COUNTS_FROM).map(|(id, _)| *id).collect();
+    let on_cloud: HashSet<&str> = levels.iter().filter(|l| l.counts).map(|l| l.enterprise_id.as_str()).collect();
     let cells = cells(&on_cloud, &places);
     let by = |key: fn(&CellRow) -> &str| {
         let mut out: BTreeMap<String, i64> = BTreeMap::new();
@@ -295,7 +293,7 @@ fn ranked(counts: BTreeMap<String, i64>) -> Vec<(String, i64)> {
 
 fn sub_items(levels: &[LevelRow]) -> Vec<SubItemRow> {
     let row = |s: &kernel::SubItem| {
-        let here: Vec<&LevelRow> = levels.iter().filter(|l| l.sub_item == s.code && l.level >= COUNTS_FROM).collect();
+        let here: Vec<&LevelRow> = levels.iter().filter(|l| l.sub_item == s.code && l.counts).collect();
         let distinct = |from: EvidenceLevel| {
             here.iter().filter(|l| l.level >= from).map(|l| l.enterprise_id.as_str()).collect::<HashSet<_>>().len()
                 as i64
@@ -303,7 +301,7 @@ fn sub_items(levels: &[LevelRow]) -> Vec<SubItemRow> {
         SubItemRow {
             family: s.family.to_owned(),
             sub_item: s.code.to_owned(),
-            enterprises: distinct(COUNTS_FROM),
+            enterprises: distinct(EvidenceLevel::L0),
             metered: distinct(EvidenceLevel::L3),
             months_metered: here.iter().map(|l| l.months_metered).sum(),
             net_fen: here.iter().map(|l| l.net_fen).sum(),

@@ -3,7 +3,8 @@
 //! Everything is computed from other slices' public views at the day asked for; nothing is counted up along the way, so
 //! that any figure can be rebuilt from the records. The public sees small cells suppressed ([`suppress`]).
 //!
-//! Invariants: **SB-1** an enterprise counts as on the cloud from level L2; **SB-2** the breakdowns by level, district,
+//! Invariants: **SB-1** an enterprise counts as on the cloud from the level that the
+//! programme of one of its orders asks for, L2 where an order has none; **SB-2** the breakdowns by level, district,
 //! industry and size each sum to the total; **SB-3** no suppressed cell follows from the others and a shown total.
 //!
 //! Tables: none. One statistic, one file in `src/sql/`. Entry points: [`board::run`], [`routes`].

@@ -12,6 +12,8 @@ pub(crate) struct LevelRow {
     pub enterprise_id: String,
     pub sub_item: String,
     pub level: EvidenceLevel,
+    /// SB-1
+    pub counts: bool,
     pub months_metered: i64,
     pub net_fen: Fen,
 }
@@ -23,6 +25,7 @@ pub(crate) async fn levels_as_at(cx: &mut Cx, day: Date) -> Result<Vec<LevelRow>
             enterprise_id: r.get("enterprise_id")?,
             sub_item: r.get("sub_item")?,
             level: r.get("level")?,
+            counts: r.get("counts")?,
             months_metered: r.get("months_metered")?,
             net_fen: r.get("net_fen")?,
         });

@@ -5,13 +5,14 @@
 //! makes new versions, and one version of each stands. **US-4** a refused file leaves nothing behind but its name, its
 //! hash and the reason. **US-5** when a statement changes that a settlement rests on, a correction names both versions
 //! and the difference. **US-6** an order's level follows from papers, the provider's word and standing statements
-//! alone; every change of it is kept with its reason. Only aggregates are stored: no row of a bill is.
+//! alone; every change of it is kept with its reason. Only aggregates are stored: no row of a bill is. **US-7** of a plant
+//! nothing is here but counts by enterprise and day: no device, no property, no value.
 //!
 //! Tables: `usage_account`, `usage_import`, `usage_statement`, `usage_statement_use`, `usage_correction`,
-//! `usage_level`, `usage_device_daily` (filled by the devices slice). Views: `pub_usage_level`, `pub_usage_statement`,
+//! `usage_level`, `usage_device_daily` (from the lake, by the application's flow). Views: `pub_usage_level`, `pub_usage_statement`,
 //! `pub_usage_account`, `pub_usage_correction`.
 //!
-//! Entry points: [`claim_account`], [`confirm_account`], [`import`], [`assess`], [`corrections`], [`read`], [`jobs`].
+//! Entry points: [`claim_account`], [`confirm_account`], [`import`], [`record_device_days`], [`assess`], [`corrections`], [`read`], [`jobs`].
 //! Other slices use [`level_of_order`], [`assess::run`], [`corrections::rest_on`], [`corrections::open`] and
 //! [`corrections::handle`].
 
@@ -25,6 +26,7 @@ pub mod jobs;
 pub mod model;
 pub mod pages;
 pub mod read;
+pub mod record_device_days;
 pub mod rules;
 mod store;
 

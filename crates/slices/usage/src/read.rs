@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use store::Cx;
 
 use crate::model::{Assessed, BillImport, ClaimState, Correction, StatementRow};
+use crate::record_device_days::DeviceDay;
 use crate::store::accounts::{self, AccountFilter, AccountRow};
+use crate::store::devices;
 use crate::store::imports::{self, ImportFilter, ImportRow};
 use crate::store::levels::{self, LevelFilter, LevelRow};
 use crate::store::statements::{self, StatementFilter};
@@ -200,4 +202,17 @@ pub async fn level_history(cx: &mut Cx, order_id: &str) -> Result<Vec<Assessed>,
         return Err(ReadError::NotFound);
     }
     Ok(levels::history(cx, order_id).await?)
+}
+
+/// The last days of devices that the reader may see, newest first, each with its enterprise's name. A provider sees none: what
+/// a customer's machines do is not its affair.
+pub async fn device_days(cx: &mut Cx, limit: u32) -> Result<Vec<(DeviceDay, String)>, ReadError> {
+    if !cx.permits(Action::ViewUsage, &Subject::none()) {
+        return Err(ReadError::Forbidden);
+    }
+    let scope = scope(cx);
+    if scope.provider_id.is_some() {
+        return Ok(Vec::new());
+    }
+    Ok(devices::days(cx, scope.enterprise_id, scope.district, limited(limit)).await?)
 }

@@ -14,6 +14,7 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::api(Action::SearchCatalogue, routes!(search::search)),
         Route::api(Action::SearchCatalogue, routes!(services::get)),
         Route::api(Action::EditListing, routes!(services::post)),
+        Route::api(Action::EditListing, routes!(services::offer)),
         Route::api(Action::SearchCatalogue, routes!(listings::provider)),
         Route::api(Action::ReviewListing, routes!(listings::list)),
         Route::api(Action::EditListing, routes!(listings::save)),

@@ -2,12 +2,14 @@
 
 use axum::Json;
 use axum::extract::Path;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use web::{ApiPost, AppError, Ctx};
 
-use crate::model::Service;
+use crate::model::{Service, ServiceState};
 use crate::read;
 use crate::save_service::{self, SaveService};
+use crate::withdraw_service;
 
 /// A service with its provider and its versions.
 #[derive(Serialize)]
@@ -39,5 +41,29 @@ pub(crate) async fn get(ctx: Ctx, Path(id): Path<String>) -> Result<Json<Service
 pub(crate) async fn post(ctx: Ctx, post: ApiPost<SaveService>) -> Result<Json<Service>, AppError> {
     let cmd = post.body;
     let run = ctx.submit_keyed(&post.key, &post.content, |cx| Box::pin(save_service::run(cx, cmd)));
+    Ok(Json(run.await?))
+}
+
+/// Whether a service is on offer.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OfferBody {
+    /// `true` puts it on offer, `false` takes it off.
+    on_offer: bool,
+}
+
+/// Takes a service off offer, or puts it back. Running orders are not touched.
+#[utoipa::path(
+    post, path = "/api/v1/catalogue/services/{id}/offer", tag = "catalogue", request_body = OfferBody,
+    params(("id" = String, Path), ("Idempotency-Key" = String, Header)),
+    responses((status = 200, body = Value), (status = 409, body = web::Problem))
+)]
+pub(crate) async fn offer(
+    ctx: Ctx,
+    Path(id): Path<String>,
+    post: ApiPost<OfferBody>,
+) -> Result<Json<Service>, AppError> {
+    let state = if post.body.on_offer { ServiceState::Active } else { ServiceState::Withdrawn };
+    let run = ctx.submit_keyed(&post.key, &post.content, move |cx| Box::pin(withdraw_service::run(cx, id, state)));
     Ok(Json(run.await?))
 }

@@ -9,7 +9,7 @@ use web::{ApiPost, AppError, Ctx, CursorPage, Problem};
 
 use super::Words;
 use crate::model::{State, Version};
-use crate::{draft, library, publish, read};
+use crate::{draft, end, library, publish, read};
 
 const PAGE: usize = 50;
 
@@ -360,4 +360,33 @@ pub async fn publish(
         cases: done.cases,
         supersedes: done.supersedes,
     }))
+}
+
+/// Why a programme ends.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct EndBody {
+    /// Said to the public.
+    pub reason: String,
+}
+
+/// What was ended.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EndedDoc {
+    /// The programme's id.
+    pub programme_id: String,
+    /// The version that was in force.
+    pub version: String,
+    /// The first day without applications.
+    pub ended_on: String,
+}
+
+/// Ends a programme: no more applications; what was granted is still settled.
+#[utoipa::path(post, path = "/api/v1/programmes/{id}/end", tag = "policy", params(("id" = String, Path)),
+    request_body = EndBody, responses((status = 200, body = EndedDoc), (status = 409, body = Problem)))]
+pub async fn finish(ctx: Ctx, Path(id): Path<String>, post: ApiPost<EndBody>) -> Result<Json<EndedDoc>, AppError> {
+    let cmd = end::End { programme_id: id, reason: post.body.reason };
+    let done =
+        ctx.submit_keyed(&post.key, &post.content, move |cx| Box::pin(async move { end::run(cx, cmd).await })).await?;
+    let ended_on = done.ended_on.to_string();
+    Ok(Json(EndedDoc { programme_id: done.programme_id, version: done.version, ended_on }))
 }

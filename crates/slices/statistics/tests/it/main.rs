@@ -81,6 +81,34 @@ async fn board_on(bed: &TestBed, cache: &Arc<BoardCache>, as_of: &str, district:
     bed.read(&city_officer(1), |cx| Box::pin(async move { board::run(cx, &cache, filter).await })).await.unwrap()
 }
 
+/// A programme of another year counts from another level; its order is that of a firm whose papers are all that is there.
+testkit::on_both!(the_programme_says_from_which_level_an_order_counts, |bed| async move {
+    fill(&bed).await;
+    let cache = Arc::new(BoardCache::default());
+    assert_eq!(board_on(&bed, &cache, "2019-06-30", None).await.on_cloud, 10);
+    bed.write::<_, StoreError, _>(&Actor::system(), |cx| {
+        Box::pin(async move {
+            let programme = "INSERT INTO policy_programme (id, version, toml, sha256, expected_toml, state, title_zh, title_en, \
+                illustrative, starts_on, ends_on, applies_from, drafted_by, drafted_at_us, counts_from) \
+                VALUES ('p', $1, '', $1, '', $2, '', '', FALSE, '2019-01-01', '2019-12-31', $3, 'x', 0, $4)";
+            cx.execute(programme, params!["1", "superseded", "2019-01-01", "L2"]).await?;
+            cx.execute(programme, params!["2", "published", "2019-06-15", "L1"]).await?;
+            let order = "INSERT INTO orders_order (id, number, enterprise_id, provider_id, service_id, service_version, \
+                sub_item, programme_id, quantity, months, discount_bp, rate_bp, list_fen, platform_share_fen, \
+                public_share_fen, own_share_fen, state, starts_on, ends_on, placed_at_us, end_reason) \
+                VALUES ('ord_10', 'n', 'org_0010', 'org_p', 's', 1, 'platform/database', 'p', 1, 1, 0, 0, 1, 0, 0, 1, \
+                'contracted', '2019-03-01', '2019-12-31', 0, '')";
+            cx.execute(order, params![]).await?;
+            cx.journal("test.programme", "x", &(), &()).await
+        })
+    })
+    .await
+    .unwrap();
+    let fresh = || Arc::new(BoardCache::default());
+    assert_eq!(board_on(&bed, &fresh(), "2019-06-30", None).await.on_cloud, 11, "L1 is enough for that order now");
+    assert_eq!(board_on(&bed, &fresh(), "2019-06-14", None).await.on_cloud, 10, "it was not before");
+});
+
 testkit::on_both!(the_board_counts_as_at_the_day, |bed| async move {
     fill(&bed).await;
     let cache = Arc::new(BoardCache::default());

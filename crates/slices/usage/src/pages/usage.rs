@@ -10,9 +10,12 @@ use web::{AppError, Cell, Col, Ctx, Export, Html, Page, Table, evidence_ladder};
 
 use super::{statement_table, sub_item};
 use crate::read::{self, EXPORT_MAX, ReadError};
+use crate::record_device_days::DeviceDay;
 use crate::{LevelFilter, LevelRow, StatementFilter};
 
 const ROWS: u32 = 50;
+/// Days of devices in a file at most.
+const DAYS_MAX: u32 = 10_000;
 
 /// One order's evidence, drawn.
 struct OrderCard {
@@ -30,6 +33,7 @@ struct UsagePage {
     cards: Vec<OrderCard>,
     levels: Option<Table>,
     statements: Table,
+    device_days: Option<Table>,
     months: String,
     enterprise: bool,
 }
@@ -43,7 +47,7 @@ pub struct UsageQuery {
     stm: Option<String>,
     /// Only statements of this month.
     month: Option<String>,
-    /// What a file holds: `levels`, else statements.
+    /// What a file holds: `levels`, `devices`, else statements.
     list: Option<String>,
     format: Option<Export>,
 }
@@ -55,11 +59,12 @@ pub async fn get(ctx: Ctx, Query(q): Query<UsageQuery>) -> Result<Response, AppE
     let levels = LevelFilter { after: q.after.clone(), limit, ..LevelFilter::default() };
     let statements =
         StatementFilter { after: q.stm.clone(), month: month.clone(), limit, ..StatementFilter::default() };
-    let (levels, statements) = ctx
+    let (levels, statements, days) = ctx
         .read(|cx| {
             Box::pin(async move {
                 let levels = read::levels(cx, levels).await?;
-                Ok::<_, ReadError>((levels, read::statements(cx, statements).await?))
+                let statements = read::statements(cx, statements).await?;
+                Ok::<_, ReadError>((levels, statements, read::device_days(cx, limit.min(DAYS_MAX)).await?))
             })
         })
         .await?;
@@ -68,6 +73,9 @@ pub async fn get(ctx: Ctx, Query(q): Query<UsageQuery>) -> Result<Response, AppE
     let statement_list = statement_table(ctx.lang, &statements.items, !enterprise);
     match (q.format, q.list.as_deref()) {
         (Some(format), Some("levels")) => return ctx.export(&level_list, "evidence-levels", format),
+        (Some(format), Some("devices")) => {
+            return ctx.export(&device_table(ctx.lang, &days, !enterprise), "device-days", format);
+        }
         (Some(format), _) => return ctx.export(&statement_list, "usage-statements", format),
         (None, _) => {}
     }
@@ -85,6 +93,8 @@ pub async fn get(ctx: Ctx, Query(q): Query<UsageQuery>) -> Result<Response, AppE
         cards,
         levels: (!enterprise).then_some(level_list),
         statements: statement_list.pages(first, next).exports(&format!("/usage?list=statements{month_query}")),
+        device_days: (!days.is_empty())
+            .then(|| device_table(ctx.lang, &days, !enterprise).exports("/usage?list=devices")),
         months: month.unwrap_or_default(),
         enterprise,
     })
@@ -146,6 +156,37 @@ fn level_table(lang: Lang, rows: &[LevelRow]) -> Table {
             Cell::Money(a.net_fen),
             Cell::Date(a.assessed_on),
         ]);
+    }
+    table
+}
+
+fn device_table(lang: Lang, days: &[(DeviceDay, String)], whose: bool) -> Table {
+    let mut columns = vec![Col::text(lang.t("日期", "Day"))];
+    if whose {
+        columns.push(Col::text(lang.t("企业", "Enterprise")));
+    }
+    columns.extend([
+        Col::num(lang.t("上报设备", "Devices reporting")),
+        Col::num(lang.t("登记设备", "Devices registered")),
+        Col::num(lang.t("活跃设备小时", "Active device-hours")),
+        Col::num(lang.t("数据点", "Readings")),
+        Col::num(lang.t("占应报数据点", "Share of those expected")),
+    ]);
+    let mut table = Table::new(lang, "device-days", lang.t("设备每日上报", "Devices by day"), columns);
+    for (d, name) in days {
+        let mut cells = vec![Cell::Date(Some(d.day))];
+        if whose {
+            cells.push(Cell::text(name));
+        }
+        let share = d.share_bp().map(|bp| Cell::Percent(bp as f64 / 10_000.0));
+        cells.extend([
+            Cell::Int(d.devices_reporting),
+            Cell::Int(d.devices_registered),
+            Cell::Int(d.active_hours),
+            Cell::Int(d.readings),
+            share.unwrap_or_else(|| Cell::Blank(lang.t("未约定频率", "no rate agreed").to_owned())),
+        ]);
+        table.row(cells);
     }
     table
 }

@@ -1,6 +1,7 @@
 //! Every SQL statement of the slice, by table.
 
 pub(crate) mod accounts;
+pub(crate) mod devices;
 pub(crate) mod imports;
 pub(crate) mod levels;
 pub(crate) mod statements;

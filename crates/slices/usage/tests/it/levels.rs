@@ -6,6 +6,7 @@ use kernel::{Actor, EvidenceLevel, Fen};
 use testkit::{city_officer, district_officer, enterprise_owner};
 use usage::assess::{self, Assess, level_of_order};
 use usage::model::{Assessed, ClaimVerb, Thresholds};
+use usage::record_device_days::{self, DeviceDay};
 use usage::{LevelFilter, jobs, read};
 
 use crate::fixture::*;
@@ -62,20 +63,29 @@ testkit::on_both!(devices_lift_to_l4, |bed| async move {
     w.confirmed("acc-1").await;
     w.import("q1.csv", &bill(&["2019-01", "2019-02", "2019-03"].map(|m| row(m, &[])))).await;
     assert_eq!(w.assessed("ord_1").await.level, L3);
-    let enterprise = w.enterprise.clone();
-    let put: Result<(), store::StoreError> = w
-        .bed
-        .write(&Actor::system(), |cx| {
-            Box::pin(async move {
-                let sql = "INSERT INTO usage_device_daily (enterprise_id, day, devices_reporting, active_hours) \
-                           VALUES ($1, '2019-03-20', 4, 80)";
-                cx.execute(sql, store::params![enterprise]).await?;
-                cx.journal("test.devices", "d", &(), &()).await
-            })
-        })
-        .await;
-    put.unwrap();
+    let day = |devices_reporting| DeviceDay {
+        enterprise_id: w.enterprise.clone(),
+        day: testkit::day("2019-03-20"),
+        devices_reporting,
+        devices_registered: 5,
+        active_hours: 80,
+        readings: 900,
+        readings_expected: 1_000,
+    };
+    let put = async |day: DeviceDay| {
+        let system = Actor::system();
+        w.bed.write(&system, |cx| Box::pin(record_device_days::run(cx, vec![day]))).await.unwrap()
+    };
+    assert_eq!(put(day(4)).await, 1);
+    assert_eq!(put(day(4)).await, 0, "the same day again changes nothing");
     assert_eq!(w.assessed("ord_1").await.level, L4);
+    let shown = w.bed.read(&enterprise_owner(&w.enterprise), |cx| Box::pin(read::device_days(cx, 10))).await.unwrap();
+    assert_eq!((shown[0].0.share_bp(), shown.len()), (Some(9_000), 1));
+    let others = w.bed.read(&enterprise_owner("org_z"), |cx| Box::pin(read::device_days(cx, 10))).await;
+    assert!(others.unwrap().is_empty());
+    // What was too much is taken back: late corrections of a day lower the level again.
+    put(day(0)).await;
+    assert_eq!(w.assessed("ord_1").await.level, L3);
 });
 
 testkit::on_both!(the_job_assesses_all_and_writes_only_what_changed, |bed| async move {

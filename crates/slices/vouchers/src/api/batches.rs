@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use web::{ApiPost, AppError, Ctx, CursorPage, Problem};
 
+use crate::assign_quota::{self, AssignQuota};
+use crate::close_batch::{self, CloseBatch};
 use crate::open_batch::{self, OpenBatch};
 use crate::{BatchLine, BatchView, read};
 
@@ -214,4 +216,54 @@ pub async fn open(ctx: Ctx, post: ApiPost<OpenBatchBody>) -> Result<(StatusCode,
     };
     let batch_id = ctx.submit_keyed(&post.key, &post.content, move |cx| Box::pin(open_batch::run(cx, cmd))).await?;
     Ok((StatusCode::CREATED, Json(OpenedBody { batch_id })))
+}
+
+/// More of the reserve for a district.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AssignQuotaBody {
+    /// GB/T 2260 code.
+    district: String,
+    /// Above zero, at most the reserve.
+    amount_fen: i64,
+    /// On what ground.
+    reason: String,
+}
+
+/// Gives a district more of the batch's reserve.
+#[utoipa::path(post, path = "/api/v1/batches/{id}/quotas", tag = "vouchers", request_body = AssignQuotaBody,
+    params(("id" = String, Path),
+        ("Idempotency-Key" = String, Header, description = "New for a new operation, the same for a retry")),
+    responses((status = 204), (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub async fn assign(ctx: Ctx, Path(id): Path<String>, post: ApiPost<AssignQuotaBody>) -> Result<StatusCode, AppError> {
+    let AssignQuotaBody { district, amount_fen, reason } = post.body;
+    let cmd = AssignQuota { batch_id: id, district, amount: Fen(amount_fen), reason };
+    ctx.submit_keyed(&post.key, &post.content, move |cx| Box::pin(assign_quota::run(cx, cmd))).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Why a batch is closed.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CloseBody {
+    /// On what ground.
+    reason: String,
+}
+
+/// What went back to the programme.
+#[derive(Serialize, ToSchema)]
+pub struct ClosedBody {
+    /// What reserve and quotas still had.
+    returned_fen: i64,
+}
+
+/// Closes a batch: no more vouchers; what is left goes back to the programme. Vouchers that are out stay good.
+#[utoipa::path(post, path = "/api/v1/batches/{id}/close", tag = "vouchers", request_body = CloseBody,
+    params(("id" = String, Path),
+        ("Idempotency-Key" = String, Header, description = "New for a new operation, the same for a retry")),
+    responses((status = 200, body = ClosedBody), (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub async fn close(ctx: Ctx, Path(id): Path<String>, post: ApiPost<CloseBody>) -> Result<Json<ClosedBody>, AppError> {
+    let cmd = CloseBatch { batch_id: id, reason: post.body.reason };
+    let back = ctx.submit_keyed(&post.key, &post.content, move |cx| Box::pin(close_batch::run(cx, cmd))).await?;
+    Ok(Json(ClosedBody { returned_fen: back.0 }))
 }

@@ -2,12 +2,14 @@
 
 use axum::Json;
 use axum::extract::{Path, Query};
+use axum::http::StatusCode;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use web::{ApiPost, AppError, Ctx, CursorPage, FieldError, Problem};
 
 use crate::cancel::{self, Cancel};
+use crate::freeze::{self, Freeze};
 use crate::read::{self, VoucherFilter};
 use crate::{VoucherLine, VoucherState};
 
@@ -147,4 +149,25 @@ pub async fn cancel(
     let cmd = Cancel { voucher_id: id, reason: post.body.reason };
     let back = ctx.submit_keyed(&post.key, &post.content, move |cx| Box::pin(cancel::run(cx, cmd))).await?;
     Ok(Json(CancelledBody { returned_fen: back.0 }))
+}
+
+/// Which way, and why.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FreezeBody {
+    /// `true` stops it, `false` lets it go.
+    frozen: bool,
+    /// On what ground.
+    reason: String,
+}
+
+/// Stops a voucher while something is looked into, or lets it go again.
+#[utoipa::path(post, path = "/api/v1/vouchers/{id}/freeze", tag = "vouchers", request_body = FreezeBody,
+    params(("id" = String, Path),
+        ("Idempotency-Key" = String, Header, description = "New for a new operation, the same for a retry")),
+    responses((status = 204), (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub async fn freeze(ctx: Ctx, Path(id): Path<String>, post: ApiPost<FreezeBody>) -> Result<StatusCode, AppError> {
+    let cmd = Freeze { voucher_id: id, frozen: post.body.frozen, reason: post.body.reason };
+    ctx.submit_keyed(&post.key, &post.content, move |cx| Box::pin(freeze::run(cx, cmd))).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -205,4 +205,30 @@ testkit::on_both!(the_api_says_the_same, |bed| async move {
         let (status, _, body) = call(&bed, city_officer(1), cancel()).await;
         assert_eq!((status, body.as_str()), (StatusCode::OK, r#"{"returned_fen":10000}"#), "a retry gets the same");
     }
+    let posted = |path: &str, key: &str, json: &str| {
+        Request::post(path)
+            .header("content-type", "application/json")
+            .header("idempotency-key", key)
+            .body(Body::from(json.to_owned()))
+            .unwrap()
+    };
+    let more =
+        posted(&format!("/api/v1/batches/{id}/quotas"), "q", r#"{"district":"120101","amount_fen":4000,"reason":"x"}"#);
+    assert_eq!(call(&bed, city_officer(1), more).await.0, StatusCode::NO_CONTENT);
+    let (_, _, view) = call(&bed, auditor(), get(&format!("/api/v1/batches/{id}"))).await;
+    assert!(view.contains("\"reserve_fen\":6000"), "{view}");
+    let freeze = format!("/api/v1/vouchers/{}/freeze", ids[1]);
+    for (frozen, state) in [(true, "frozen"), (false, "issued")] {
+        let body = format!(r#"{{"frozen":{frozen},"reason":"audit"}}"#);
+        assert_eq!(call(&bed, city_officer(1), posted(&freeze, state, &body)).await.0, StatusCode::NO_CONTENT);
+        let (_, _, voucher) = call(&bed, auditor(), get(&format!("/api/v1/vouchers/{}", ids[1]))).await;
+        assert!(voucher.contains(&format!("\"state\":\"{state}\"")), "{voucher}");
+    }
+    let unasked = posted(&freeze, "enterprise", r#"{"frozen":true,"reason":"x"}"#);
+    assert_eq!(call(&bed, enterprise_owner("org_f"), unasked).await.0, StatusCode::FORBIDDEN);
+    let close = |key| posted(&format!("/api/v1/batches/{id}/close"), key, r#"{"reason":"over"}"#);
+    let (status, _, closed) = call(&bed, city_officer(1), close("x")).await;
+    assert_eq!(status, StatusCode::OK, "{closed}");
+    assert!(!closed.contains("\"returned_fen\":0}"), "{closed}");
+    assert_eq!(call(&bed, city_officer(1), close("y")).await.0, StatusCode::CONFLICT, "closed once");
 });
