@@ -180,6 +180,12 @@ table! {
     CommandDevice: [(EnterpriseOwner, Own), (EnterpriseMember, Own)],
     /// A device sends its own readings; its token in the address is its proof.
     SendReadings: [EVERYONE],
+    /// See alarms of one's own machines; officers do not see a plant's.
+    ViewAlarms: [(EnterpriseOwner, Own), (EnterpriseMember, Own)],
+    /// Acknowledge, shelve, take out of service, comment.
+    HandleAlarms: [(EnterpriseOwner, Own), (EnterpriseMember, Own)],
+    /// Write and publish alarm rules, keep contacts.
+    ManageAlarmRules: [(EnterpriseOwner, Own), (EnterpriseMember, Own)],
 
     /// The officers' board with every cell.
     ViewBoard: [(DistrictOfficer, All), (CityOfficer, All), (Auditor, All)],

@@ -43,6 +43,7 @@ const ROLE_LINKS: &[(&str, &str, &str, Action)] = &[
     ("/listing", "服务与价格", "Listing", Action::EditListing),
     ("/orders", "订单", "Orders", Action::ViewOrder),
     ("/usage", "用云情况", "Use", Action::ViewUsage),
+    ("/alarms", "报警", "Alarms", Action::ViewAlarms),
     ("/usage/imports", "账单导入", "Bill imports", Action::ViewImports),
     ("/devices", "设备", "Devices", Action::ViewDevices),
     ("/products", "产品", "Products", Action::ViewDevices),
