@@ -53,7 +53,7 @@ async fn an_upload_that_hides_its_length_is_cut_at_the_limit_and_nothing_is_kept
     let (app, _clock) = application(&Config { limits, ..config(&folder) }, "2019-03-04").await;
     let router = server::router(app.clone());
     let officer = signed_in(&app, "someone", Role::CityOfficer, None, None).await;
-    // 2 MiB in chunks of 64 KiB, without a length; as a file, and as a field that is no file.
+    // 3 MiB in chunks of 64 KiB, without a length; as a file, and as a field that is no file.
     let head = |disposition: &str| format!("--x\r\nContent-Disposition: form-data; {disposition}\r\n\r\n");
     let cases = [
         ("/usage/imports", head("name=\"file\"; filename=\"june.csv\"")),
@@ -61,7 +61,7 @@ async fn an_upload_that_hides_its_length_is_cut_at_the_limit_and_nothing_is_kept
         ("/api/v1/usage/imports", String::new()),
     ];
     for (path, head) in cases {
-        let body = std::iter::once(head.clone().into_bytes()).chain((0..33).map(|_| vec![b'a'; 64 << 10]));
+        let body = std::iter::once(head.clone().into_bytes()).chain((0..48).map(|_| vec![b'a'; 64 << 10]));
         let body = Body::from_stream(stream::iter(body.map(Ok::<_, std::io::Error>)));
         let answer = ask(&router, sending(&officer, path).body(body).unwrap()).await;
         assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE, "{path} {head}: {}", answer.text);

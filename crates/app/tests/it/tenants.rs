@@ -195,7 +195,12 @@ fn request(person: &Person, method: &Method, uri: &str, path: &str, api: &Value)
     }
     if path.starts_with("/api/") {
         let schema = &api["paths"][path]["post"]["requestBody"]["content"]["application/json"]["schema"];
-        return person.json(uri, &format!("k-{}", person.actor.user_id), &sample(api, schema));
+        let mut body = sample(api, schema);
+        if path.ends_with("/usage/accounts/{id}/decision") {
+            // Its schema calls the verb a text and names the two words beside it.
+            body["verb"] = "confirm".into();
+        }
+        return person.json(uri, &format!("k-{}", person.actor.user_id), &body);
     }
     person
         .request(method.clone(), uri)
