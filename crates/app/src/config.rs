@@ -209,6 +209,37 @@ mod tests {
         assert_eq!(keys(&full, ""), keys(&again, ""), "a key lacks its line in the example");
     }
 
+    /// Every key with a value, the optional ones too. No `..`: a new key does not compile until it stands here.
+    fn filled() -> Config {
+        let text = || Text::new("文", "text");
+        let some = || Some("x".to_owned());
+        Config {
+            data: PathBuf::from("data"),
+            listen: SocketAddr::from(([127, 0, 0, 1], 1)),
+            records: Records { postgres: some(), readers_max: 1 },
+            limits: Limits { document_mib: 1, upload_mib: 1 },
+            passwords: PasswordCost { memory_kib: 1, passes: 1 },
+            site: Site {
+                name: text(),
+                sponsor: Some(text()),
+                contact: some(),
+                icp: some(),
+                police_record: some(),
+                site_code: some(),
+                demonstration: true,
+                secure_cookies: true,
+            },
+            log: Log { filter: "info".into(), json: true },
+        }
+    }
+
+    #[test]
+    fn an_optional_key_stands_in_the_example_too() {
+        let example: toml::Table = toml::from_str(&uncommented()).expect("the example reads with every key set");
+        let all: toml::Table = toml::from_str(&toml::to_string(&filled()).unwrap()).unwrap();
+        assert_eq!(keys(&example, ""), keys(&all, ""), "a key lacks its line in the example");
+    }
+
     fn keys(table: &toml::Table, prefix: &str) -> Vec<String> {
         let mut out = Vec::new();
         for (k, v) in table {

@@ -33,11 +33,13 @@ pub async fn daily(app: &AppState) {
         "casework.lapse",
         app.db.write(&system, "job", |cx| Box::pin(casework::jobs::lapse_overdue_corrections(cx))).await,
     );
-    match approval_issues_voucher::run_due(app).await {
-        Ok((done, refused)) if done + refused.len() > 0 => tracing::info!(done, ?refused, "notices concluded"),
-        Ok(_) => {}
-        Err(e) => tracing::error!(error = %e, "concluding notices failed"),
+    let concluded = approval_issues_voucher::run_due(app).await;
+    if let Ok((done, refused)) = &concluded
+        && done + refused.len() > 0
+    {
+        tracing::info!(done, ?refused, "notices concluded");
     }
+    note("casework.conclude_due", concluded);
     note("orders.close_ended", app.db.write(&system, "job", |cx| Box::pin(orders::jobs::close_ended(cx))).await);
     note("usage.assess_all", assess(app).await);
     note("vouchers.expire_due", app.db.write(&system, "job", |cx| Box::pin(vouchers::expire_due::run(cx))).await);
@@ -68,7 +70,10 @@ async fn thresholds(app: &AppState) -> Result<usage::jobs::ThresholdsOf, StoreEr
     Ok(Arc::new(move |id: Option<&str>| id.and_then(|i| known.get(i)).copied().unwrap_or_default()))
 }
 
-fn note<T: std::fmt::Debug, E: Refusal>(job: &str, result: Result<T, E>) {
+/// Logs how a job went and counts it: a job that fails is seen on `/metrics` without reading logs.
+fn note<T: std::fmt::Debug, E: Refusal>(job: &'static str, result: Result<T, E>) {
+    let outcome = if result.is_ok() { "done" } else { "failed" };
+    metrics::counter!("worker_jobs_total", "job" => job, "outcome" => outcome).increment(1);
     match result {
         Ok(done) => tracing::debug!(job, ?done, "job done"),
         Err(e) => tracing::error!(job, code = e.code(), error = %e, "job failed"),

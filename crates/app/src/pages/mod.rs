@@ -20,6 +20,7 @@ pub fn routes() -> Vec<Route> {
         Route::get("/dashboard", Action::ViewDashboard, dashboard::get),
         Route::get("/gallery", Action::ViewGallery, gallery::get),
         Route::get("/journal", Action::ViewJournal, journal::get),
+        Route::api(Action::ViewJournal, utoipa_axum::routes!(journal::list)),
         Route::get("/healthz", Action::ReadPublic, health::alive),
         Route::get("/readyz", Action::ReadPublic, health::ready),
         Route::get("/metrics", Action::ReadMetrics, health::metrics),

@@ -1,88 +1,101 @@
 //! Bad input that no slice sees alone: an upload of 2 GiB, another site's form, a retry of a post, a clock moved back.
 
+use std::path::Path;
+
 use axum::body::Body;
-use axum::http::{Request, StatusCode, header};
-use kernel::Role;
-use tower::ServiceExt;
-use web::SESSION_COOKIE;
-use yunjin::cli::serve::create_account;
+use axum::http::{Method, StatusCode, header};
+use futures_util::stream;
+use kernel::{Role, Subject, permits};
+use serde_json::json;
+use yunjin::config::{Config, Limits};
 use yunjin::server;
 
-use crate::support::{application, config};
+use crate::support::{Person, application, ask, config, filled, people, signed_in};
 
-const PASSWORD: &str = "a-long-passphrase-9";
-
-async fn sign_in(app: &web::AppState, role: Role) -> (String, String) {
-    create_account(app, "someone", PASSWORD, "someone", role, None, None).await.unwrap();
-    let cmd = orgs::accounts::sign_in::SignIn {
-        login: "someone".into(),
-        password: orgs::Password::new(PASSWORD),
-        replaces: None,
-    };
-    let passwords = app.part::<orgs::Passwords>();
-    let session = orgs::accounts::sign_in::run(&app.db, &passwords, "test", cmd).await.unwrap();
-    let token = session.token.clone();
-    let found = app
-        .db
-        .read::<_, store::StoreError, _>(&kernel::Actor::public(), |cx| {
-            Box::pin(async move { orgs::accounts::authenticate(cx, &token).await })
-        })
-        .await
-        .unwrap()
-        .unwrap();
-    (format!("{SESSION_COOKIE}={}", session.token), found.csrf)
-}
-
-async fn answer(app: &web::AppState, request: Request<Body>) -> (StatusCode, String) {
-    let response = server::router(app.clone()).oneshot(request).await.unwrap();
-    let status = response.status();
-    let bytes = axum::body::to_bytes(response.into_body(), 4 << 20).await.unwrap();
-    (status, String::from_utf8_lossy(&bytes).into_owned())
+fn kept(folder: &tempfile::TempDir) -> usize {
+    std::fs::read_dir(folder.path().join("uploads")).map_or(0, Iterator::count)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_upload_of_two_gibibytes_is_refused_before_it_is_read() {
     let folder = tempfile::tempdir().unwrap();
     let (app, _clock) = application(&config(&folder), "2019-03-04").await;
-    let (cookie, _) = sign_in(&app, Role::CityOfficer).await;
-    let request = Request::post("/usage/imports")
-        .header(header::COOKIE, cookie)
-        .header(header::CONTENT_TYPE, "multipart/form-data; boundary=x")
-        .header(header::CONTENT_LENGTH, (2_u64 << 30).to_string())
-        .body(Body::from("--x"))
-        .unwrap();
-    let (status, page) = answer(&app, request).await;
-    assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
-    assert!(page.contains("1024 MiB") && page.contains("upload-too-large"), "{page}");
-    let left = std::fs::read_dir(folder.path().join("uploads")).map_or(0, Iterator::count);
-    assert_eq!(left, 0, "nothing of it is kept");
+    let router = server::router(app.clone());
+    let officer = signed_in(&app, "someone", Role::CityOfficer, None, None).await;
+    for path in ["/usage/imports", "/api/v1/usage/imports"] {
+        let request = sending(&officer, path).header(header::CONTENT_LENGTH, (2_u64 << 30).to_string());
+        let answer = ask(&router, request.body(Body::from("--x")).unwrap()).await;
+        assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE, "{path}");
+        assert!(answer.text.contains("1024 MiB") && answer.text.contains("upload-too-large"), "{}", answer.text);
+        assert_eq!(kept(&folder), 0, "nothing of it is kept");
+    }
+}
+
+/// A bill on its way, by form or by API.
+fn sending(person: &Person, path: &str) -> axum::http::request::Builder {
+    let request = person
+        .request(Method::POST, path)
+        .header("x-csrf-token", &person.csrf)
+        .header("idempotency-key", "k1")
+        .header("x-file-name", "june.csv")
+        .header("x-bill-profile", "focus-1.2");
+    let multipart = !path.starts_with("/api/");
+    request.header(
+        header::CONTENT_TYPE,
+        if multipart { "multipart/form-data; boundary=x" } else { "application/octet-stream" },
+    )
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upload_that_hides_its_length_is_cut_at_the_limit_and_nothing_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let limits = Limits { upload_mib: 1, ..Limits::default() };
+    let (app, _clock) = application(&Config { limits, ..config(&folder) }, "2019-03-04").await;
+    let router = server::router(app.clone());
+    let officer = signed_in(&app, "someone", Role::CityOfficer, None, None).await;
+    // 3 MiB in chunks of 64 KiB, without a length; as a file, and as a field that is no file.
+    let head = |disposition: &str| format!("--x\r\nContent-Disposition: form-data; {disposition}\r\n\r\n");
+    let cases = [
+        ("/usage/imports", head("name=\"file\"; filename=\"june.csv\"")),
+        ("/usage/imports", head("name=\"remark\"")),
+        ("/api/v1/usage/imports", String::new()),
+    ];
+    for (path, head) in cases {
+        let body = std::iter::once(head.clone().into_bytes()).chain((0..48).map(|_| vec![b'a'; 64 << 10]));
+        let body = Body::from_stream(stream::iter(body.map(Ok::<_, std::io::Error>)));
+        let answer = ask(&router, sending(&officer, path).body(body).unwrap()).await;
+        assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE, "{path} {head}: {}", answer.text);
+        assert!(answer.text.contains("upload-too-large"), "{path}: {}", answer.text);
+        assert_eq!(kept(&folder), 0, "nothing of {path} {head} is kept");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_post_from_another_site_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let (app, _clock) = application(&config(&folder), "2019-03-04").await;
-    let (cookie, csrf) = sign_in(&app, Role::CityOfficer).await;
-    let request = Request::post("/sign-out")
-        .header(header::COOKIE, cookie)
+    let officer = signed_in(&app, "someone", Role::CityOfficer, None, None).await;
+    let request = officer
+        .request(Method::POST, "/sign-out")
         .header("sec-fetch-site", "cross-site")
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-        .body(Body::from(format!("_csrf={csrf}")))
+        .body(Body::from(format!("_csrf={}", officer.csrf)))
         .unwrap();
-    assert_eq!(answer(&app, request).await.0, StatusCode::FORBIDDEN);
+    assert_eq!(ask(&server::router(app), request).await.status, StatusCode::FORBIDDEN);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_clock_moved_back_revives_no_session() {
     let folder = tempfile::tempdir().unwrap();
     let (app, clock) = application(&config(&folder), "2019-03-04").await;
-    let (cookie, _) = sign_in(&app, Role::CityOfficer).await;
-    let ask = |cookie: &str| Request::get("/dashboard").header(header::COOKIE, cookie).body(Body::empty()).unwrap();
-    assert_eq!(answer(&app, ask(&cookie)).await.0, StatusCode::OK);
+    let officer = signed_in(&app, "someone", Role::CityOfficer, None, None).await;
+    let router = server::router(app);
+    let desk = async || ask(&router, officer.get("/dashboard")).await.status;
+    assert_eq!(desk().await, StatusCode::OK);
     clock.set(testkit::instant("2019-03-05"));
-    assert_eq!(answer(&app, ask(&cookie)).await.0, StatusCode::SEE_OTHER, "over after twelve hours");
+    assert_eq!(desk().await, StatusCode::SEE_OTHER, "over after twelve hours");
     clock.set(testkit::instant("2019-03-03"));
-    assert_eq!(answer(&app, ask(&cookie)).await.0, StatusCode::SEE_OTHER, "nor back in the day before it began");
+    assert_eq!(desk().await, StatusCode::SEE_OTHER, "nor back in the day before it began");
 }
 
 /// The records' newest row is of the future: as after a machine's clock was set back while the program was down.
@@ -115,20 +128,91 @@ async fn records_never_carry_earlier_times_after_a_start_with_a_clock_set_back()
 async fn a_retried_post_registers_once_and_a_wrong_digit_is_explained() {
     let folder = tempfile::tempdir().unwrap();
     let (app, _clock) = application(&config(&folder), "2019-03-04").await;
-    let (cookie, _) = sign_in(&app, Role::CityOfficer).await;
-    let post = |key: &str, uscc: &str| {
-        let body = serde_json::json!({ "uscc": uscc, "name": "天津一号（模拟）有限公司", "kind": "enterprise",
-            "facts": { "district": "120116", "industry": "34" } });
-        Request::post("/api/v1/orgs")
-            .header(header::COOKIE, &cookie)
-            .header("idempotency-key", key)
-            .header(header::ACCEPT_LANGUAGE, "zh")
-            .header(header::CONTENT_TYPE, "application/json")
-            .body(Body::from(body.to_string()))
-            .unwrap()
+    let router = server::router(app.clone());
+    let officer = signed_in(&app, "someone", Role::CityOfficer, None, None).await;
+    let body = |uscc: &str| {
+        json!({ "uscc": uscc, "name": "天津一号（模拟）有限公司", "kind": "enterprise",
+            "facts": { "district": "120116", "industry": "34" } })
     };
+    let path = "/api/v1/orgs";
+    let good = body("91350100M000100Y43");
+    let first = ask(&router, officer.json(path, "k1", &good)).await;
+    assert_eq!(first.status, StatusCode::CREATED, "{}", first.text);
+    let retried = ask(&router, officer.json(path, "k1", &good)).await;
+    assert_eq!((retried.status, &retried.text), (StatusCode::CREATED, &first.text), "a retry gets the first answer");
+    let listed = ask(&router, officer.get("/api/v1/orgs")).await.json();
+    assert_eq!(listed["items"].as_array().map(Vec::len), Some(1), "one organisation: {listed}");
+    // The same key for something else is neither done nor taken for a retry.
+    let other = ask(&router, officer.json(path, "k1", &body("91350100M000100Y44"))).await;
+    assert_eq!(
+        (other.status, other.json()["title"].as_str()),
+        (StatusCode::UNPROCESSABLE_ENTITY, Some("idempotency-conflict"))
+    );
+    let wrong = ask(&router, officer.json(path, "k2", &body("91350100M000100Y44"))).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(wrong.text.contains("应为"), "the right digit is said: {}", wrong.text);
     // Signed in by cookie, an API write needs the CSRF header: without it nothing is done.
-    let (status, body) = answer(&app, post("k0", "91350100M000100Y43")).await;
-    assert_eq!(status, StatusCode::FORBIDDEN, "{body}");
-    assert!(body.contains("csrf"), "{body}");
+    let forged = Person { csrf: String::new(), ..officer };
+    let refused = ask(&router, forged.json(path, "k0", &good)).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    assert!(refused.text.contains("csrf"), "{}", refused.text);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_write_through_the_api_asks_for_a_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let (app, _clock) = application(&config(&folder), "2019-03-04").await;
+    let (router, people) = (server::router(app.clone()), people(&app).await);
+    let mut asked = 0;
+    for route in server::routes() {
+        let info = route.info;
+        if info.method == Method::GET || !info.path.starts_with("/api/") {
+            continue;
+        }
+        let may = people.iter().find(|p| permits(&p.actor, info.action, &Subject::none()));
+        let person = may.unwrap_or_else(|| panic!("nobody may {}", info.path));
+        let mut request = person.json(&filled(&info.path, |_| "nothing".to_owned()), "k", &json!({}));
+        request.headers_mut().remove("idempotency-key");
+        let answer = ask(&router, request).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{}: {}", info.path, answer.text);
+        assert_eq!(answer.json()["title"], "idempotency-key-missing", "{}", info.path);
+        asked += 1;
+    }
+    assert!(asked > 40, "only {asked} endpoints write");
+}
+
+/// Handlers that change records beside the idempotent path, and why a retry does no harm there.
+const NOT_KEYED: [(&str, &str); 7] = [
+    ("orgs/src/pages/tokens.rs", "the answer is a secret that must not be kept; a second token can be revoked"),
+    ("orgs/src/pages/totp.rs", "the answers are secrets; a code works once, so a retry is refused"),
+    ("orgs/src/pages/account.rs", "the language: the second time it is the same"),
+    ("orgs/src/pages/sign_out.rs", "a session that is over is over"),
+    ("casework/src/pages/check.rs", "keeps a refused decision under the form's own key, after the submission"),
+    ("casework/src/api/cases.rs", "keeps a refused decision, after the submission"),
+    ("base/web/src/ctx.rs", "where it is defined"),
+];
+
+#[test]
+fn a_form_is_submitted_once_or_is_named_with_its_reason() {
+    let mut found: Vec<String> = Vec::new();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut folders =
+        vec![root.join("slices"), root.join("base/web/src"), root.join("app/src/flows"), root.join("app/src/pages")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let Ok(text) = std::fs::read_to_string(&path) else { continue };
+            if text.contains("ctx.write(") || text.contains("ctx.app.db.write(") || text.contains("fn write<T") {
+                found.push(path.display().to_string().replace('\\', "/"));
+            }
+        }
+    }
+    let unnamed: Vec<_> = found.iter().filter(|f| !NOT_KEYED.iter().any(|(known, _)| f.ends_with(known))).collect();
+    assert!(unnamed.is_empty(), "these write without a key: {unnamed:?}");
+    let idle: Vec<_> = NOT_KEYED.iter().filter(|(known, _)| !found.iter().any(|f| f.ends_with(known))).collect();
+    assert!(idle.is_empty(), "these are no exceptions any more: {idle:?}");
 }

@@ -4,5 +4,7 @@
 mod bad_input;
 mod openapi;
 mod permissions;
+mod service;
 mod support;
+mod tenants;
 mod year;

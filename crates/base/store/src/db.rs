@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use kernel::{Actor, Clock, IdSource};
+use kernel::{Actor, Clock, IdSource, Role};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sqlx::PgPool;
@@ -215,7 +215,9 @@ impl Db {
     }
 
     /// [`Db::write`] with idempotency: a second call with the same actor, key and content answers what the first
-    /// one answered, without doing it again; other content under the same key is refused.
+    /// one answered, without doing it again; other content under the same key is refused. Those who are not signed in
+    /// are one actor to us and many people outside: for them the content is part of the key, so that a stranger's
+    /// choice of a key stands in nobody's way.
     pub async fn write_once<T, E, F>(
         &self,
         actor: &Actor,
@@ -229,7 +231,8 @@ impl Db {
         T: Serialize + DeserializeOwned + Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let (key, content) = (key.to_owned(), content.to_owned());
+        let content = content.to_owned();
+        let key = if actor.role == Role::Public { format!("{key}/{content}") } else { key.to_owned() };
         self.write(actor, request_id, move |cx| {
             Box::pin(async move {
                 let known = "SELECT content_sha256, response_json FROM idempotency WHERE actor_id = $1 AND key = $2";

@@ -25,6 +25,11 @@ pub fn instant(text: &str) -> Timestamp {
     kernel::beijing_midnight(day(text)).checked_add(jiff::Span::new().hours(9)).expect("in range")
 }
 
+/// The address of a new empty PostgreSQL database; `None` where PostgreSQL is not installed and not required.
+pub fn fresh_postgres() -> Option<String> {
+    postgres::fresh_database(DATABASES.fetch_add(1, Ordering::SeqCst))
+}
+
 /// A database with the schema in place, a manual clock at 2018-09-03 09:00 in China, a folder for documents.
 pub struct TestBed {
     /// The records.
@@ -33,6 +38,7 @@ pub struct TestBed {
     pub clock: Arc<ManualClock>,
     /// Documents, at most 1 MiB each.
     pub blobs: Blobs,
+    config: DbConfig,
     folder: TempDir,
 }
 
@@ -54,16 +60,18 @@ impl TestBed {
         let clock = Arc::new(ManualClock::new(instant("2018-09-03")));
         let config = match backend {
             Backend::Sqlite => DbConfig::Sqlite(copy_of_template(folder.path()).await),
-            Backend::Postgres => {
-                let n = DATABASES.fetch_add(1, Ordering::SeqCst);
-                DbConfig::Postgres(postgres::fresh_database(n)?)
-            }
+            Backend::Postgres => DbConfig::Postgres(fresh_postgres()?),
         };
         let options = DbOptions { readers_max: 4, seed: Some(7) };
         let db = Db::open(&config, options, clock.clone()).await.expect("a fresh database opens");
         db.keep_secrets(store::Vault::of([9; 32]));
         let blobs = Blobs::new(folder.path().join("documents"), 1 << 20);
-        Some(TestBed { db, clock, blobs, folder })
+        Some(TestBed { db, clock, blobs, config, folder })
+    }
+
+    /// Opens the same database once more, as another start of the program would.
+    pub async fn open_again(&self) -> Result<Db, StoreError> {
+        Db::open(&self.config, DbOptions::default(), self.clock.clone()).await
     }
 
     /// Sets the clock to nine in the morning in China.

@@ -9,7 +9,7 @@ mod bed;
 mod postgres;
 
 pub use actors::{auditor, city_officer, district_officer, enterprise_owner, expert, provider};
-pub use bed::{TestBed, day, instant};
+pub use bed::{TestBed, day, fresh_postgres, instant};
 pub use postgres::postgres_url;
 pub use store::Backend;
 

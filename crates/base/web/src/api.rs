@@ -1,7 +1,7 @@
 //! The API's conventions: problem details (RFC 9457), cursor pages, idempotency keys.
 
 use axum::extract::{FromRequest, Request};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use kernel::Lang;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -61,6 +61,21 @@ impl Problem {
     }
 }
 
+/// The same words in both languages, as schemas describe [`kernel::Text`].
+#[derive(ToSchema)]
+#[schema(as = Text)]
+pub struct TextBody {
+    /// 中文
+    pub zh: String,
+    /// English
+    pub en: String,
+}
+
+/// A body without fields: `{}`.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoFields {}
+
 /// A page of a list.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct CursorPage<T> {
@@ -83,29 +98,35 @@ pub struct ApiPost<T> {
     pub body: T,
 }
 
+/// What every write through the API must carry: the CSRF token where a cookie signs in, and the `Idempotency-Key`, which
+/// is answered.
+pub fn write_key(visitor: &Visitor, headers: &HeaderMap) -> Result<String, AppError> {
+    let header = |name: &str| headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or("").to_owned();
+    let signed_in = visitor.actor.role != kernel::Role::Public;
+    if signed_in && !visitor.by_token && (visitor.csrf.is_empty() || header("x-csrf-token") != visitor.csrf) {
+        let (zh, en) =
+            ("以 Cookie 登录的 API 写操作须带 X-CSRF-Token。", "An API write signed in by cookie needs X-CSRF-Token.");
+        return Err(AppError::new(StatusCode::FORBIDDEN, "csrf", zh, en));
+    }
+    let key = header("idempotency-key");
+    if key.is_empty() || key.len() > 100 {
+        let (zh, en) = (
+            "请求须带 Idempotency-Key（1 至 100 个字符，每次新操作用新值，重试用原值）。",
+            "The request needs an Idempotency-Key (1 to 100 characters: a new one for a new operation, the same for a retry).",
+        );
+        return Err(AppError::bad_request("idempotency-key-missing", zh, en));
+    }
+    Ok(key)
+}
+
 impl<T: DeserializeOwned> FromRequest<AppState> for ApiPost<T> {
     type Rejection = AppError;
 
     async fn from_request(request: Request, _app: &AppState) -> Result<ApiPost<T>, AppError> {
         let visitor = request.extensions().get::<Visitor>().cloned().unwrap_or_default();
         let (parts, body) = request.into_parts();
+        let key = write_key(&visitor, &parts.headers)?;
         let header = |name: &str| parts.headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or("").to_owned();
-        let signed_in = visitor.actor.role != kernel::Role::Public;
-        if signed_in && !visitor.by_token && (visitor.csrf.is_empty() || header("x-csrf-token") != visitor.csrf) {
-            let (zh, en) = (
-                "以 Cookie 登录的 API 写操作须带 X-CSRF-Token。",
-                "An API write signed in by cookie needs X-CSRF-Token.",
-            );
-            return Err(AppError::new(StatusCode::FORBIDDEN, "csrf", zh, en));
-        }
-        let key = header("idempotency-key");
-        if key.is_empty() || key.len() > 100 {
-            let (zh, en) = (
-                "请求须带 Idempotency-Key（1 至 100 个字符，每次新操作用新值，重试用原值）。",
-                "The request needs an Idempotency-Key (1 to 100 characters: a new one for a new operation, the same for a retry).",
-            );
-            return Err(AppError::bad_request("idempotency-key-missing", zh, en));
-        }
         if !header(header::CONTENT_TYPE.as_str()).starts_with("application/json") {
             let (zh, en) = ("请求体须为 application/json。", "The body must be application/json.");
             return Err(AppError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-json", zh, en));

@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 use std::io::Write;
 
+use axum::body::Body;
 use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::{StatusCode, header};
+use futures_util::StreamExt;
 use kernel::{IdSource, Lang};
 use sha2::{Digest, Sha256};
 use tempfile::TempPath;
@@ -131,7 +133,8 @@ impl FromRequest<AppState> for FormData {
     }
 }
 
-fn too_large(max: u64) -> AppError {
+/// 413, for an upload of any kind over `max` bytes.
+pub fn too_large(max: u64) -> AppError {
     let mib = max >> 20;
     AppError::new(
         StatusCode::PAYLOAD_TOO_LARGE,
@@ -163,16 +166,31 @@ async fn read_urlencoded(request: Request, app: &AppState) -> Result<FormData, A
     Ok(FormData { values, uploads: HashMap::new() })
 }
 
+/// The body with a pause after each piece. The parser takes in whatever is ready before it hands any of it on: a fast
+/// sender would fill the memory before we see the first byte over the limit.
+fn in_pieces(request: Request) -> Request {
+    request.map(|body| {
+        Body::from_stream(body.into_data_stream().then(|piece| async {
+            tokio::task::yield_now().await;
+            piece
+        }))
+    })
+}
+
 async fn read_multipart(request: Request, app: &AppState) -> Result<FormData, AppError> {
-    let mut multipart = Multipart::from_request(request, app).await.map_err(broken)?;
+    let mut multipart = Multipart::from_request(in_pieces(request), app).await.map_err(broken)?;
     let mut data = FormData { values: HashMap::new(), uploads: HashMap::new() };
-    let mut left = app.upload_bytes_max;
+    let (mut left, mut fields_left) = (app.upload_bytes_max, FIELDS_BYTES_MAX);
     while let Some(mut field) = multipart.next_field().await.map_err(broken)? {
         let name = field.name().unwrap_or("").to_owned();
         let Some(file_name) = field.file_name().map(str::to_owned) else {
-            let text = field.text().await.map_err(broken)?;
-            left = left.checked_sub(text.len() as u64).ok_or_else(|| too_large(app.upload_bytes_max))?;
-            data.values.entry(name).or_default().push(text);
+            // Read piece by piece: a field that is gigabytes long must not be held whole before it is refused.
+            let mut bytes = Vec::new();
+            while let Some(chunk) = field.chunk().await.map_err(broken)? {
+                bytes.extend_from_slice(&chunk);
+                fields_left = fields_left.checked_sub(chunk.len()).ok_or_else(|| too_large(FIELDS_BYTES_MAX as u64))?;
+            }
+            data.values.entry(name).or_default().push(String::from_utf8(bytes).map_err(broken)?);
             continue;
         };
         if file_name.is_empty() {

@@ -65,7 +65,7 @@ mod sheet;
 mod state;
 mod table;
 
-pub use api::{ApiPost, CursorPage, Problem};
+pub use api::{ApiPost, CursorPage, NoFields, Problem, TextBody, write_key};
 pub use assets::serve_asset;
 pub use check::Check;
 pub use component::{
@@ -77,10 +77,10 @@ pub use cookies::{
 pub use ctx::{Ctx, Page, Visitor};
 pub use error::{AppError, FieldError, again_or_fail, render_errors};
 pub use form::{Field, Form};
-pub use form_data::{FormData, Upload};
+pub use form_data::{FormData, Upload, too_large};
 pub use html::{Html, esc};
 pub use nav::{NavItem, public_nav, role_nav};
 pub use route::{Route, RouteInfo, openapi, router, test_router};
-pub use sheet::{Sheet, SheetError, read_sheet};
+pub use sheet::{Sheet, SheetError, lost_digits, read_sheet};
 pub use state::{App, AppState, Site};
 pub use table::{Cell, Col, Export, Table};

@@ -11,6 +11,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 use kernel::{Action, Actor, Role, Subject, permits};
 use utoipa::openapi::path::{PathItem, Paths};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa_axum::router::UtoipaMethodRouter;
 
@@ -115,6 +118,8 @@ pub fn router(routes: Vec<Route>) -> Router<AppState> {
 }
 
 /// The OpenAPI description of all endpoints, in order of their paths.
+///
+/// Panics when two different schemas have one name: a client would be told the wrong one of them.
 pub fn openapi(routes: &[Route], title: &str, version: &str) -> utoipa::openapi::OpenApi {
     let mut api = utoipa::openapi::OpenApiBuilder::new()
         .info(utoipa::openapi::InfoBuilder::new().title(title).version(version).build())
@@ -130,10 +135,36 @@ pub fn openapi(routes: &[Route], title: &str, version: &str) -> utoipa::openapi:
                 }
             }
         }
-        components.schemas.extend(schemas.iter().cloned());
+        for (name, schema) in schemas {
+            if let Some(known) = components.schemas.insert(name.clone(), schema.clone()) {
+                assert!(same(&known, schema), "two different schemas are named {name} (at {})", route.info.path);
+            }
+        }
     }
+    components.security_schemes.extend(signing_in().map(|(name, scheme)| (name, RefOr::T(scheme))));
     api.components = Some(components);
+    // Either of them; public endpoints take them too and need none.
+    let either = signing_in().into_iter().map(|(name, _)| SecurityRequirement::new(name, Vec::<String>::new()));
+    api.security = Some(either.chain([SecurityRequirement::default()]).collect());
     api
+}
+
+fn same(a: &RefOr<Schema>, b: &RefOr<Schema>) -> bool {
+    serde_json::to_value(a).ok() == serde_json::to_value(b).ok()
+}
+
+/// How a caller says who it is.
+fn signing_in() -> [(String, SecurityScheme); 2] {
+    let token =
+        HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("A token made at /account/tokens")).build();
+    let cookie = ApiKeyValue::with_description(
+        crate::SESSION_COOKIE,
+        "The session of a browser; what writes also needs X-CSRF-Token",
+    );
+    [
+        ("bearer".to_owned(), SecurityScheme::Http(token)),
+        ("cookie".to_owned(), SecurityScheme::ApiKey(ApiKey::Cookie(cookie))),
+    ]
 }
 
 /// A router for a slice's own page tests: every request comes from `actor`, whose forms carry `_csrf=test`.

@@ -56,14 +56,32 @@ impl SheetError {
 /// Most rows of one import.
 const ROWS_MAX: usize = 20_000;
 
+/// What stands in a sheet, from its first row that is not empty.
+struct Lines {
+    /// Empty rows above.
+    above: usize,
+    rows: Vec<Vec<String>>,
+}
+
+impl Lines {
+    /// Where each of `columns` stands, by the heads.
+    fn places(&self, columns: &[(&str, &str)]) -> Vec<Option<usize>> {
+        let heads = self.rows.first().map_or(&[][..], Vec::as_slice);
+        let place = |(zh, en): &(&str, &str)| heads.iter().position(|h| h == zh || h.eq_ignore_ascii_case(en));
+        columns.iter().map(place).collect()
+    }
+
+    fn has(&self, columns: &[(&str, &str)]) -> bool {
+        self.places(columns).iter().all(Option::is_some)
+    }
+}
+
 /// Reads `bytes`; every name of `columns` must be among the heads (either its Chinese or its English words).
 /// Cells come back in the order of `columns`.
 pub fn read_sheet(bytes: &[u8], columns: &[(&str, &str)]) -> Result<Sheet, SheetError> {
-    let raw = if bytes.starts_with(b"PK\x03\x04") { read_xlsx(bytes)? } else { read_csv(bytes)? };
-    let mut lines = raw.into_iter().enumerate();
-    let heads = lines.next().map(|(_, h)| h).unwrap_or_default();
-    let position = |(zh, en): &(&str, &str)| heads.iter().position(|h| h == zh || h.eq_ignore_ascii_case(en));
-    let places: Vec<Option<usize>> = columns.iter().map(position).collect();
+    let raw = if bytes.starts_with(b"PK\x03\x04") { read_xlsx(bytes, columns)? } else { read_csv(bytes)? };
+    let places = raw.places(columns);
+    let lines = raw.rows.into_iter().enumerate().skip(1);
     let missing: Vec<String> =
         columns.iter().zip(&places).filter(|(_, p)| p.is_none()).map(|(c, _)| format!("{} / {}", c.0, c.1)).collect();
     if !missing.is_empty() {
@@ -73,7 +91,7 @@ pub fn read_sheet(bytes: &[u8], columns: &[(&str, &str)]) -> Result<Sheet, Sheet
         .filter(|(_, cells)| cells.iter().any(|c| !c.is_empty()))
         .map(|(i, cells)| {
             let picked = places.iter().flatten().map(|p| cells.get(*p).cloned().unwrap_or_default()).collect();
-            (i + 1, picked)
+            (raw.above + i + 1, picked)
         })
         .collect();
     match rows.len() {
@@ -83,24 +101,53 @@ pub fn read_sheet(bytes: &[u8], columns: &[(&str, &str)]) -> Result<Sheet, Sheet
     }
 }
 
-fn read_xlsx(bytes: &[u8]) -> Result<Vec<Vec<String>>, SheetError> {
+fn read_xlsx(bytes: &[u8], columns: &[(&str, &str)]) -> Result<Lines, SheetError> {
     let unreadable = |e: &dyn std::fmt::Display| SheetError::Unreadable(e.to_string());
     let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|e| unreadable(&e))?;
-    let name = book.sheet_names().first().cloned().ok_or(SheetError::Empty)?;
-    let range = book.worksheet_range(&name).map_err(|e| unreadable(&e))?;
-    let text = |d: &Data| match d {
+    let mut first = None;
+    // A cover or a page of explanations may come before the sheet with the data.
+    for name in book.sheet_names() {
+        let range = book.worksheet_range(&name).map_err(|e| unreadable(&e))?;
+        let above = range.start().map_or(0, |(row, _)| row as usize);
+        let rows: Vec<Vec<String>> = range.rows().map(|r| r.iter().map(cell_text).collect()).collect();
+        let lines = Lines { above, rows };
+        if lines.has(columns) {
+            return Ok(lines);
+        }
+        first = first.or(Some(lines));
+    }
+    first.ok_or(SheetError::Empty)
+}
+
+/// A cell as a person reads it.
+fn cell_text(cell: &Data) -> String {
+    match cell {
         Data::Empty => String::new(),
-        Data::Float(f) if f.fract() == 0.0 && f.abs() < 1e15 => format!("{f:.0}"),
-        Data::DateTime(t) => {
+        Data::Float(f) => number_text(*f),
+        Data::Int(i) => number_text(*i as f64),
+        Data::DateTime(t) if t.is_datetime() => {
             let (y, m, d, ..) = t.to_ymd_hms_milli();
             format!("{y:04}-{m:02}-{d:02}")
         }
+        Data::DateTimeIso(t) => t.split('T').next().unwrap_or("").trim().to_owned(),
         other => other.to_string().trim().to_owned(),
-    };
-    Ok(range.rows().map(|r| r.iter().map(text).collect()).collect())
+    }
 }
 
-fn read_csv(bytes: &[u8]) -> Result<Vec<Vec<String>>, SheetError> {
+/// A spreadsheet keeps fifteen digits of a number: those are shown, without the noise of binary fractions behind
+/// them. A longer number, such as a credit code typed as one, has lost its end; it is shown by its power of ten, as
+/// the spreadsheet itself does, and is then no credit code.
+fn number_text(f: f64) -> String {
+    let rounded = format!("{f:.14e}").parse::<f64>().unwrap_or(f);
+    if rounded.abs() >= 1e15 { format!("{rounded:E}") } else { rounded.to_string() }
+}
+
+/// Is this what is left of a number that was too long for a spreadsheet?
+pub fn lost_digits(cell: &str) -> bool {
+    cell.split_once('E').is_some_and(|(digits, power)| digits.parse::<f64>().is_ok() && power.parse::<u32>().is_ok())
+}
+
+fn read_csv(bytes: &[u8]) -> Result<Lines, SheetError> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
     let mut out = Vec::new();
@@ -108,5 +155,5 @@ fn read_csv(bytes: &[u8]) -> Result<Vec<Vec<String>>, SheetError> {
         let record = record.map_err(|e| SheetError::Unreadable(e.to_string()))?;
         out.push(record.iter().map(|c| c.trim().to_owned()).collect());
     }
-    Ok(out)
+    Ok(Lines { above: 0, rows: out })
 }

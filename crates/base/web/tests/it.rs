@@ -209,3 +209,43 @@ fn a_list_is_the_same_on_the_page_and_in_files() {
     let missing = web::read_sheet(&table.xlsx().unwrap(), &[("区", "District")]).unwrap_err();
     assert!(missing.message(Lang::Zh).contains("区 / District"));
 }
+
+mod one {
+    #[derive(serde::Serialize, utoipa::ToSchema)]
+    pub struct Body {
+        pub amount_fen: i64,
+    }
+
+    #[utoipa::path(get, path = "/api/v1/one", responses((status = 200, body = Body)))]
+    pub async fn get() -> axum::Json<Body> {
+        axum::Json(Body { amount_fen: 1 })
+    }
+}
+
+mod other {
+    #[derive(serde::Serialize, utoipa::ToSchema)]
+    pub struct Body {
+        pub name: String,
+    }
+
+    #[utoipa::path(get, path = "/api/v1/other", responses((status = 200, body = Body)))]
+    pub async fn get() -> axum::Json<Body> {
+        axum::Json(Body { name: String::new() })
+    }
+}
+
+#[test]
+fn one_schema_under_one_name_is_fine_twice() {
+    let routes = || Route::api(Action::ReadPublic, utoipa_axum::routes!(one::get));
+    assert!(web::openapi(&[routes(), routes()], "t", "1").to_json().unwrap().contains("amount_fen"));
+}
+
+#[test]
+#[should_panic(expected = "two different schemas are named Body (at /api/v1/other)")]
+fn two_schemas_under_one_name_are_refused() {
+    let routes = [
+        Route::api(Action::ReadPublic, utoipa_axum::routes!(one::get)),
+        Route::api(Action::ReadPublic, utoipa_axum::routes!(other::get)),
+    ];
+    web::openapi(&routes, "t", "1");
+}

@@ -10,7 +10,7 @@ pub const WHOLE_BP: i64 = 10_000;
 macro_rules! named_states {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $code:literal, $zh:literal, $en:literal;)* }) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
         #[serde(rename_all = "kebab-case")]
         pub enum $name { $($(#[$vdoc])* $variant),* }
 
@@ -73,7 +73,7 @@ named_states! {
 }
 
 /// What is done to a listing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ListingVerb {
     /// The provider hands it in.
@@ -176,11 +176,12 @@ impl ListingState {
 }
 
 /// A provider's place in the catalogue.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Listing {
     /// The provider.
     pub provider_id: String,
     /// Who it is, in its own words.
+    #[schema(value_type = web::TextBody)]
     pub intro: Text,
     /// How an enterprise reaches it.
     pub contact: String,
@@ -189,15 +190,19 @@ pub struct Listing {
     /// Where it stands.
     pub state: ListingState,
     /// Begun.
+    #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
     /// Last changed.
+    #[schema(value_type = String, format = DateTime)]
     pub updated_at: Timestamp,
     /// Last handed in.
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub submitted_at: Option<Timestamp>,
 }
 
 /// One change of a listing's state.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = ListingStep)]
 pub struct Step {
     /// What was done.
     pub verb: ListingVerb,
@@ -210,21 +215,26 @@ pub struct Step {
     /// By whom.
     pub by_name: String,
     /// When.
+    #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
 }
 
 /// What a provider states about a service.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Offer {
     /// Sub-item of cloud service, a code of [`kernel::SUB_ITEMS`].
     pub sub_item: String,
     /// What it is called.
+    #[schema(value_type = web::TextBody)]
     pub name: Text,
     /// What it does.
+    #[schema(value_type = web::TextBody)]
     pub description: Text,
     /// What one quantity of it is: "台" / "host".
+    #[schema(value_type = web::TextBody)]
     pub unit: Text,
     /// Price of one unit for one month before any discount.
+    #[schema(value_type = i64)]
     pub list_price_fen: Fen,
     /// What the provider takes off the list price, in basis points; at least what its listing promises (CT-3).
     pub discount_bp: i64,
@@ -245,7 +255,7 @@ impl Offer {
 }
 
 /// A service at one of its versions.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Service {
     /// Id.
     pub id: String,
@@ -259,6 +269,7 @@ pub struct Service {
     #[serde(flatten)]
     pub offer: Offer,
     /// Since when this version stands.
+    #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
 }
 

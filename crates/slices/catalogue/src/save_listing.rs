@@ -8,11 +8,12 @@ use crate::model::{Listing, ListingState, Service, WHOLE_BP};
 use crate::store as rows;
 
 /// What the provider states.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct SaveListing {
     /// The provider.
     pub provider_id: String,
     /// Who it is; Chinese is required, English may stay empty.
+    #[schema(value_type = web::TextBody)]
     pub intro: Text,
     /// How an enterprise reaches it.
     pub contact: String,

@@ -9,7 +9,7 @@ use crate::save_listing::TEXT_CHARS_MAX;
 use crate::store as rows;
 
 /// What is offered.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct SaveService {
     /// The service to change; `None` adds one.
     pub service_id: Option<String>,

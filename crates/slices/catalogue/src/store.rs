@@ -187,7 +187,7 @@ pub async fn set_service_state(cx: &mut Cx, id: &str, state: ServiceState) -> Re
 }
 
 /// A listing in the officers' list, with what the list shows of its provider.
-#[derive(Clone, Debug, serde::Serialize)]
+#[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
 pub struct ListingRow {
     /// The listing.
     #[serde(flatten)]

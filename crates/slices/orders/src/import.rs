@@ -91,6 +91,10 @@ async fn read_row(
     let mut wrong: Vec<(usize, Text)> = Vec::new();
     let cell = |i: usize| cells.get(i).map_or("", String::as_str).trim();
     let enterprise = match Uscc::try_new(cell(0)) {
+        Err(_) if web::lost_digits(cell(0)) => Err(Text::new(
+            "单元格是数字格式，表格软件只保留 15 位，末尾已丢失；请把此列设为“文本”后重新填写",
+            "the cell is a number, of which a spreadsheet keeps fifteen digits: the end is lost; format the column as text",
+        )),
         Err(e) => Err(Text::new(e.message(Lang::Zh), e.message(Lang::En))),
         Ok(uscc) => match orgs::find_by_uscc(cx, &uscc).await? {
             Some(o) if o.kind == orgs::OrgKind::Enterprise => Ok(o),

@@ -116,6 +116,9 @@ store::refusals! {
         /// Too many rows.
         TooManyRows { rows: usize, rows_max: usize } = 422, "import-too-many-rows", field "file",
             zh "文件有 {rows} 行，一次最多 {rows_max} 行，请拆分后导入。", en "The file has {rows} rows; at most {rows_max} are taken at once. Split it.";
+        /// Cells are wrong; the report names each.
+        Faults { found: usize, report: Box<ImportReport> } = 422, "import-faults", field "file",
+            zh "文件有 {found} 处问题，未导入任何一行。", en "{found} things are wrong in the file; nothing was imported.";
     }
 }
 
@@ -137,6 +140,16 @@ pub async fn run(cx: &mut Cx, cmd: ImportOrgs) -> Result<ImportReport, ImportOrg
     let after = json!({ "file": cmd.file_name, "rows": report.rows, "imported": report.imported });
     cx.journal("orgs.import_orgs", "orgs", &(), &after).await?;
     Ok(report)
+}
+
+/// [`run`] for a form or a call that may be sent twice: what is wrong is a refusal, so that only an import that was
+/// done is kept as the answer to a retry. Answers how many were imported.
+pub async fn run_whole(cx: &mut Cx, cmd: ImportOrgs) -> Result<usize, ImportOrgsError> {
+    let report = run(cx, cmd).await?;
+    match report.faults.len() {
+        0 => Ok(report.imported),
+        found => Err(ImportOrgsError::Faults { found, report: Box::new(report) }),
+    }
 }
 
 async fn examine(cx: &mut Cx, cmd: &ImportOrgs) -> Result<(Vec<(Register, Uscc)>, ImportReport), ImportOrgsError> {
@@ -271,6 +284,12 @@ fn read_row(
     };
     for p in register::problems(&cmd, today).into_iter().filter(|p| p.field != "district" || !row.district.is_empty()) {
         let (column, value) = match p.field {
+            "uscc" if web::lost_digits(&row.uscc) => {
+                let zh = "单元格是数字格式，表格软件只保留 15 位，末尾已丢失。请把此列设为“文本”后重新填写。";
+                let en = "The cell is a number, of which a spreadsheet keeps fifteen digits: the end is lost. Format the column as text and fill it in again.";
+                reader.wrong("uscc", &row.uscc, ("uscc-typed-as-number", zh, en));
+                continue;
+            }
             "uscc" => ("uscc", &row.uscc),
             "name" => ("name", &row.name),
             "district" => ("district", &row.district),

@@ -13,7 +13,7 @@ use crate::store::claims;
 const REMARK_CHARS_MAX: usize = 500;
 
 /// Which order.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ClaimOrder {
     /// The order.
     pub order_id: String,

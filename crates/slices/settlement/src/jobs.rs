@@ -85,3 +85,12 @@ pub async fn review_corrections(db: &Db, actor: &Actor, request_id: &str) -> Res
         }
     }
 }
+
+/// Reviews every open correction, then decides every claim that waits, as `actor`: what is due, by page and by API.
+pub async fn run_due(db: &Db, actor: &Actor, request_id: &str) -> Result<RunReport, StoreError> {
+    let reviewed = review_corrections(db, actor, request_id).await?;
+    let mut run = decide_due(db, actor, request_id).await?;
+    run.recovered_fen += reviewed.recovered_fen;
+    run.waiting.extend(reviewed.waiting);
+    Ok(run)
+}

@@ -11,7 +11,7 @@ use crate::rules::eligible_paid::EligiblePaid;
 macro_rules! codes {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $code:literal, $zh:literal, $en:literal;)* }) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
         #[serde(rename_all = "kebab-case")]
         pub enum $name { $($(#[$vdoc])* $variant),* }
 
@@ -107,7 +107,8 @@ codes! {
 }
 
 /// One piece of evidence that a claim rests on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = SettlementEvidence)]
 pub struct Evidence {
     /// What it is.
     pub kind: EvidenceKind,
@@ -117,6 +118,7 @@ pub struct Evidence {
     /// The row that held it when it was counted.
     pub record_id: String,
     /// What it carries.
+    #[schema(value_type = i64)]
     pub amount_fen: Fen,
 }
 
@@ -132,26 +134,32 @@ impl Evidence {
 }
 
 /// Why nothing is paid.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = SettlementRefused)]
 pub struct Refused {
     /// Stable name: the programme's condition, or `evidence-used`.
     pub code: String,
     /// All reasons, with what would make it payable.
+    #[schema(value_type = web::TextBody)]
     pub text: Text,
 }
 
 /// Everything that a decision is made from, kept with the claim.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = SettlementGathered)]
 pub struct Gathered {
     /// The level reached.
+    #[schema(value_type = String)]
     pub level: EvidenceLevel,
     /// Why this one and not the next.
+    #[schema(value_type = web::TextBody)]
     pub level_reason: Text,
     /// What was proven, with its trace.
     pub eligible: EligiblePaid,
     /// The papers and statements.
     pub evidence: Vec<Evidence>,
     /// What the rules were asked with.
+    #[schema(value_type = Object)]
     pub inputs: Value,
 }
 
@@ -163,7 +171,8 @@ impl Gathered {
 }
 
 /// A claim of a provider on the money that an order holds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = SettlementClaim)]
 pub struct Claim {
     /// `stl_…`
     pub id: String,
@@ -194,14 +203,17 @@ pub struct Claim {
     /// The account that claimed.
     pub claimed_by: String,
     /// When, as a day in China.
+    #[schema(value_type = String, format = Date)]
     pub claimed_on: Date,
     /// When.
+    #[schema(value_type = String, format = DateTime)]
     pub claimed_at: Timestamp,
     /// How it was decided.
     pub decided: Option<Decided>,
     /// The payment that carried it.
     pub payment_id: Option<String>,
     /// When the bank paid.
+    #[schema(value_type = Option<String>, format = Date)]
     pub paid_on: Option<Date>,
 }
 
@@ -213,24 +225,28 @@ impl Claim {
 }
 
 /// How a claim was decided.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = SettlementDecided)]
 pub struct Decided {
     /// The stored decision.
     pub decision_id: String,
     /// What it was made from.
     pub gathered: Gathered,
     /// What is paid; `None` when refused.
+    #[schema(value_type = Option<i64>)]
     pub amount_fen: Option<Fen>,
     /// Why nothing is.
     pub refused: Option<Refused>,
     /// The account that decided, or `system`.
     pub by: String,
     /// When.
+    #[schema(value_type = String, format = Date)]
     pub on: Date,
 }
 
 /// One transfer to a provider.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = SettlementPayment)]
 pub struct Payment {
     /// `stp_…`
     pub id: String,
@@ -241,16 +257,20 @@ pub struct Payment {
     /// How many claims it carries.
     pub claims: i64,
     /// Their amounts together.
+    #[schema(value_type = i64)]
     pub gross_fen: Fen,
     /// What the provider had to pay back, kept from it.
+    #[schema(value_type = i64)]
     pub set_off_fen: Fen,
     /// What the bank paid.
+    #[schema(value_type = i64)]
     pub paid_fen: Fen,
     /// The bank's reference; `None` where everything was set off.
     pub bank_reference: Option<String>,
     /// The ledger's transfer to the bank.
     pub transfer_id: Option<String>,
     /// When.
+    #[schema(value_type = String, format = Date)]
     pub paid_on: Date,
     /// Who recorded it.
     pub made_by: String,
@@ -276,7 +296,8 @@ codes! {
 }
 
 /// Money that must come back.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = SettlementRecovery)]
 pub struct Recovery {
     /// `str_…`
     pub id: String,
@@ -289,10 +310,12 @@ pub struct Recovery {
     /// To which batch.
     pub batch_id: String,
     /// How much.
+    #[schema(value_type = i64)]
     pub amount_fen: Fen,
     /// Why, by code.
     pub code: RecoveryCode,
     /// Why, in words.
+    #[schema(value_type = web::TextBody)]
     pub reason: Text,
     /// What would have been due, where a bill was corrected.
     pub decision_id: Option<String>,
@@ -301,8 +324,10 @@ pub struct Recovery {
     /// Who decided it.
     pub made_by: String,
     /// When.
+    #[schema(value_type = String, format = Date)]
     pub made_on: Date,
     /// How much of it has come back.
+    #[schema(value_type = i64)]
     pub returned_fen: Fen,
 }
 
@@ -324,7 +349,8 @@ codes! {
 }
 
 /// Money that came back.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = SettlementReturn)]
 pub struct Return {
     /// `stb_…`
     pub id: String,
@@ -333,6 +359,7 @@ pub struct Return {
     /// By whom.
     pub provider_id: String,
     /// How much.
+    #[schema(value_type = i64)]
     pub amount_fen: Fen,
     /// How.
     pub way: ReturnWay,
@@ -343,6 +370,7 @@ pub struct Return {
     /// The ledger's transfer.
     pub transfer_id: String,
     /// When.
+    #[schema(value_type = String, format = Date)]
     pub returned_on: Date,
 }
 

@@ -100,7 +100,7 @@ pub async fn debtors(cx: &mut Cx) -> Result<Vec<(String, String, Fen)>, ReadErro
 }
 
 /// One entry in the books that a claim has led to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct BookEntry {
     /// The transfer.
     pub transfer_id: String,
@@ -109,12 +109,14 @@ pub struct BookEntry {
     /// The account that takes.
     pub credit: String,
     /// How much.
+    #[schema(value_type = i64)]
     pub amount_fen: Fen,
     /// Why (`ledger::Code`).
     pub code: String,
     /// How (`ledger::TransferKind`).
     pub kind: String,
     /// When.
+    #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
 }
 

@@ -13,7 +13,8 @@ use crate::store::money::{self, SettledClaim};
 const DAYS_MAX: i32 = 3_660;
 
 /// A provider's statement.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = SettlementStatement)]
 pub struct Statement {
     /// Names the paper: provider and period always give the same number.
     pub number: String,
@@ -24,12 +25,16 @@ pub struct Statement {
     /// Its credit code.
     pub provider_uscc: String,
     /// First day.
+    #[schema(value_type = String, format = Date)]
     pub from: Date,
     /// Last day.
+    #[schema(value_type = String, format = Date)]
     pub to: Date,
     /// Owed to it before the first day.
+    #[schema(value_type = i64)]
     pub owed_before_fen: Fen,
     /// To be paid back by it before the first day.
+    #[schema(value_type = i64)]
     pub due_back_before_fen: Fen,
     /// Claims that were settled.
     pub claims: Vec<SettledClaim>,

@@ -5,6 +5,8 @@ mod bodies;
 mod cases;
 mod notices;
 mod review;
+mod sheet;
+mod ties;
 
 use kernel::Action;
 use utoipa_axum::routes;
@@ -31,7 +33,13 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::api(city, routes!(review::reject_by_city)),
         Route::api(city, routes!(review::publish)),
         Route::api(city, routes!(review::decide)),
+        Route::api(Action::ViewWorkList, routes!(sheet::show)),
+        Route::api(district, routes!(ties::step_back_by_district)),
+        Route::api(city, routes!(ties::step_back_by_city)),
+        Route::api(city, routes!(ties::record)),
+        Route::api(city, routes!(ties::end)),
         Route::api(Action::ReadPublic, routes!(notices::list)),
+        Route::api(Action::ReadPublic, routes!(notices::show)),
         Route::api(Action::RaiseObjection, routes!(notices::raise)),
     ]
 }

@@ -43,6 +43,32 @@ pub struct NoticeBody {
     ends_on: String,
 }
 
+impl From<crate::PublicNotice> for NoticeBody {
+    fn from(n: crate::PublicNotice) -> NoticeBody {
+        NoticeBody {
+            id: n.notice.id,
+            number: n.number,
+            org_name: n.org_name,
+            uscc: n.uscc,
+            district: n.district,
+            sub_items: n.sub_items,
+            amount_fen: n.notice.amount_fen.map(|f| f.0),
+            state: n.notice.state.code().to_owned(),
+            published_on: n.notice.published_on.to_string(),
+            ends_on: n.notice.ends_on.to_string(),
+        }
+    }
+}
+
+/// One public notice.
+#[utoipa::path(get, path = "/api/v1/notices/{id}", tag = "notices",
+    params(("id" = String, Path, description = "`ntc_…`")),
+    responses((status = 200, body = NoticeBody), (status = 404, body = Problem)))]
+pub async fn show(ctx: Ctx, Path(id): Path<String>) -> Result<Json<NoticeBody>, AppError> {
+    let found = ctx.read::<_, ViewError, _>(|cx| Box::pin(async move { view::notice(cx, &id).await })).await?;
+    Ok(Json(found.into()))
+}
+
 /// Public notices, newest first.
 #[utoipa::path(get, path = "/api/v1/notices", tag = "notices", params(NoticeParams),
     responses((status = 200, body = CursorPage<NoticeBody>)))]
@@ -51,20 +77,8 @@ pub async fn list(ctx: Ctx, Query(q): Query<NoticeParams>) -> Result<Json<Cursor
     let limit = q.limit.unwrap_or(30).clamp(1, 100);
     let page =
         ctx.read::<_, ViewError, _>(move |cx| Box::pin(async move { view::notices(cx, before, limit).await })).await?;
-    let item = |n: crate::PublicNotice| NoticeBody {
-        id: n.notice.id,
-        number: n.number,
-        org_name: n.org_name,
-        uscc: n.uscc,
-        district: n.district,
-        sub_items: n.sub_items,
-        amount_fen: n.notice.amount_fen.map(|f| f.0),
-        state: n.notice.state.code().to_owned(),
-        published_on: n.notice.published_on.to_string(),
-        ends_on: n.notice.ends_on.to_string(),
-    };
     let next_cursor = page.next.map(|(day, id)| format!("{day}~{id}"));
-    Ok(Json(CursorPage { items: page.notices.into_iter().map(item).collect(), next_cursor }))
+    Ok(Json(CursorPage { items: page.notices.into_iter().map(NoticeBody::from).collect(), next_cursor }))
 }
 
 /// A real-name objection; who raises it is kept confidential.

@@ -275,13 +275,6 @@ testkit::on_both!(an_ineligible_application_shows_reason_and_clause, |bed| async
 
 testkit::on_both!(the_api_carries_a_case_to_the_city, |bed| async move {
     let s = Front::new(bed).await;
-    let json = |path: &str, key: &str, body: serde_json::Value| {
-        Request::post(path)
-            .header("content-type", "application/json")
-            .header("idempotency-key", key)
-            .body(Body::from(body.to_string()))
-            .unwrap()
-    };
     let read = |seen: &Seen| serde_json::from_str::<serde_json::Value>(&seen.body).unwrap_or_default();
     let (owner, district) = (s.w.owner.clone(), district_officer(DISTRICT, 1));
     let draft = serde_json::json!({"programme_id": "tianjin-2018", "instrument_id": "cloud-voucher"});
@@ -318,6 +311,75 @@ testkit::on_both!(the_api_carries_a_case_to_the_city, |bed| async move {
     assert_eq!(read(&shown)["events"].as_array().unwrap().len(), 4);
     let unknown = s.call(&district, Request::get("/api/v1/work?state=nowhere").body(Body::empty()).unwrap()).await;
     assert_eq!(unknown.status, StatusCode::UNPROCESSABLE_ENTITY);
+});
+
+/// A write through the API.
+fn json(path: &str, key: &str, body: serde_json::Value) -> Request<Body> {
+    Request::post(path)
+        .header("content-type", "application/json")
+        .header("idempotency-key", key)
+        .body(Body::from(body.to_string()))
+        .unwrap()
+}
+
+testkit::on_both!(the_api_shows_what_is_decided_on_and_lets_people_step_back, |bed| async move {
+    let s = Front::new(bed).await;
+    let (case, notice) = s.w.on_notice().await;
+    let at = |path: String| Request::get(path).body(Body::empty()).unwrap();
+    let ask = async |actor: &Actor, path: String| s.call(actor, at(path)).await;
+    let read = |seen: &Seen| serde_json::from_str::<serde_json::Value>(&seen.body).unwrap();
+    // One notice, by anybody.
+    let one = ask(&Actor::public(), format!("/api/v1/notices/{}", notice.id)).await;
+    assert_eq!((read(&one)["id"].as_str(), read(&one)["state"].as_str()), (Some(notice.id.as_str()), Some("running")));
+    let objection = serde_json::json!({"name": "李四", "phone": "13820001234", "identity": "110101199003074514",
+        "statement": "该企业所报服务与其业务无关，附上证据。"});
+    let raised =
+        s.call(&Actor::public(), json(&format!("/api/v1/notices/{}/objections", notice.id), "o1", objection)).await;
+    assert_eq!(raised.status, StatusCode::OK, "{}", raised.body);
+    // The sheet has the codes that the steps ask for.
+    let sheet = format!("/api/v1/cases/{}/review", case.id);
+    let city = read(&ask(&city_officer(3), sheet.clone()).await);
+    let items = city["checklist"].as_array().unwrap();
+    assert_eq!(items.len(), casework::model::CHECKLIST.len());
+    assert!(items.iter().all(|i| i["passed"] == true && !i["what"]["zh"].as_str().unwrap().is_empty()), "{city}");
+    let objected = &city["objections"][0];
+    assert_eq!((objected["state"].as_str(), objected["objector_name"].as_str()), (Some("open"), Some("李四")));
+    let causes: Vec<_> = city["moves"].as_array().unwrap().iter().map(|m| m["cause"].as_str().unwrap()).collect();
+    assert!(causes.contains(&"uphold-objection") && causes.contains(&"dismiss-last"), "{causes:?}");
+    let district = read(&ask(&district_officer(DISTRICT, 1), sheet.clone()).await);
+    assert_eq!(district["objections"][0]["objector_name"], "", "who objects is kept from the district");
+    assert_eq!(ask(&district_officer("120101", 1), sheet.clone()).await.status, StatusCode::NOT_FOUND);
+    // Stepping back takes every move away; another person of the city ends it.
+    let third = city_officer(3);
+    let back = serde_json::json!({"kind": "family", "remark": "亲属任职"});
+    for _ in 0..2 {
+        let tie =
+            s.call(&third, json(&format!("/api/v1/cases/{}/step-back-by-city", case.id), "t1", back.clone())).await;
+        assert_eq!(
+            (tie.status, read(&tie)["kind"].as_str().map(str::to_owned)),
+            (StatusCode::OK, Some("family".into())),
+            "{}",
+            tie.body
+        );
+    }
+    let recused = read(&ask(&third, sheet.clone()).await);
+    assert_eq!(
+        (recused["moves"].as_array().map(Vec::len), recused["recused"]["kind"].as_str()),
+        (Some(0), Some("family"))
+    );
+    assert_eq!(recused["objections"][0]["objector_name"], "", "nor does one who steps back read it");
+    let tie = recused["recused"]["id"].as_str().unwrap().to_owned();
+    let end = |key: &str| json(&format!("/api/v1/ties/{tie}/end"), key, serde_json::json!({"reason": "已离职"}));
+    let own = s.call(&third, end("e1")).await;
+    assert_eq!(
+        (own.status, read(&own)["title"].as_str().map(str::to_owned)),
+        (StatusCode::FORBIDDEN, Some("tie-own".into()))
+    );
+    let ended = s.call(&city_officer(4), end("e2")).await;
+    assert!(read(&ended)["ended_at"].is_string(), "{}", ended.body);
+    let by_city = serde_json::json!({"account_id": third.user_id, "org_id": case.org_id, "kind": "interest"});
+    assert_eq!(s.call(&city_officer(4), json("/api/v1/ties", "t2", by_city)).await.status, StatusCode::OK);
+    assert_eq!(read(&ask(&third, sheet).await)["ties"].as_array().unwrap().len(), 2);
 });
 
 #[test]

@@ -17,6 +17,8 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::api(Action::EditListing, routes!(services::offer)),
         Route::api(Action::SearchCatalogue, routes!(listings::provider)),
         Route::api(Action::ReviewListing, routes!(listings::list)),
+        Route::api(Action::EditListing, routes!(listings::own)),
+        Route::api(Action::ReviewListing, routes!(listings::show)),
         Route::api(Action::EditListing, routes!(listings::save)),
         Route::api(Action::EditListing, routes!(listings::submit)),
         Route::api(Action::ReviewListing, routes!(listings::decide)),

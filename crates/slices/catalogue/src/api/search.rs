@@ -24,7 +24,7 @@ const LIMIT: usize = 50;
         ("sort" = Option<String>, Query, description = "price-up, price-down, discount or newest; else by match"),
         ("page" = Option<String>, Query, description = "Page of 50, from 1")
     ),
-    responses((status = 200, description = "total, items, facets, some_words_only, suggestion", body = Value))
+    responses((status = 200, body = find::Hits))
 )]
 pub(crate) async fn search(ctx: Ctx, Query(asked): Query<Params>) -> Result<Json<find::Hits>, AppError> {
     let index = ctx.app.part::<SearchIndex>();

@@ -12,7 +12,8 @@ use crate::save_service::{self, SaveService};
 use crate::withdraw_service;
 
 /// A service with its provider and its versions.
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = ServiceWithVersions)]
 pub(crate) struct ServiceAnswer {
     #[serde(flatten)]
     service: Service,
@@ -24,7 +25,7 @@ pub(crate) struct ServiceAnswer {
 /// A service on offer, with every version of it.
 #[utoipa::path(
     get, path = "/api/v1/catalogue/services/{id}", tag = "catalogue", params(("id" = String, Path)),
-    responses((status = 200, body = Value), (status = 404, body = web::Problem))
+    responses((status = 200, body = ServiceAnswer), (status = 404, body = web::Problem))
 )]
 pub(crate) async fn get(ctx: Ctx, Path(id): Path<String>) -> Result<Json<ServiceAnswer>, AppError> {
     let found = ctx.read(|cx| Box::pin(async move { read::service_page(cx, &id).await })).await?;
@@ -34,9 +35,9 @@ pub(crate) async fn get(ctx: Ctx, Path(id): Path<String>) -> Result<Json<Service
 
 /// Adds a service, or makes the next version of one.
 #[utoipa::path(
-    post, path = "/api/v1/catalogue/services", tag = "catalogue", request_body = Value,
+    post, path = "/api/v1/catalogue/services", tag = "catalogue", request_body = SaveService,
     params(("Idempotency-Key" = String, Header)),
-    responses((status = 200, body = Value), (status = 422, body = web::Problem))
+    responses((status = 200, body = Service), (status = 422, body = web::Problem))
 )]
 pub(crate) async fn post(ctx: Ctx, post: ApiPost<SaveService>) -> Result<Json<Service>, AppError> {
     let cmd = post.body;
@@ -56,7 +57,7 @@ pub(crate) struct OfferBody {
 #[utoipa::path(
     post, path = "/api/v1/catalogue/services/{id}/offer", tag = "catalogue", request_body = OfferBody,
     params(("id" = String, Path), ("Idempotency-Key" = String, Header)),
-    responses((status = 200, body = Value), (status = 409, body = web::Problem))
+    responses((status = 200, body = Service), (status = 409, body = web::Problem))
 )]
 pub(crate) async fn offer(
     ctx: Ctx,

@@ -9,7 +9,8 @@ use super::snapshot::Entry;
 use crate::model::Deployment;
 
 /// One choice of a filter.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = FacetCount)]
 pub struct Count {
     /// What the filter is set to.
     pub code: String,
@@ -21,7 +22,8 @@ pub struct Count {
 
 /// The choices of every filter, each counted with all *other* filters applied, so that a reader sees what changing
 /// one of them would give.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = SearchFacets)]
 pub struct Facets {
     /// Families, in their order.
     pub families: Vec<Count>,

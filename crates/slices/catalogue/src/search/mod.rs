@@ -92,18 +92,21 @@ impl Query {
 }
 
 /// One service that was found.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = ServiceHit)]
 pub struct Hit {
     /// The service.
     pub service: Service,
     /// Who offers it.
     pub provider_name: String,
     /// Price of a unit and month after the discount.
+    #[schema(value_type = i64)]
     pub price_fen: Fen,
 }
 
 /// What to try when nothing was found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = SearchSuggestion)]
 pub struct Suggestion {
     /// So many services have these words when the filters are dropped.
     pub without_filters: usize,
@@ -112,7 +115,8 @@ pub struct Suggestion {
 }
 
 /// The answer to a query.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = ServiceHits)]
 pub struct Hits {
     /// How many there are in all.
     pub total: usize,

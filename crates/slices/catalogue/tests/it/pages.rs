@@ -150,6 +150,14 @@ testkit::on_both!(the_api_keeps_listings_and_refuses_as_problem_details, |bed| a
     assert_eq!(saved.status, StatusCode::OK, "{}", saved.body);
     let again = send(&app, &seller, call("/api/v1/listings", "k1", about)).await;
     assert_eq!(again.body, saved.body, "a retry gets the first answer");
+    let own: serde_json::Value = serde_json::from_str(&get(&app, &seller, "/api/v1/listing", "zh").await.body).unwrap();
+    assert_eq!(
+        (own["listing"]["state"].as_str(), own["listing"]["provider_id"].as_str()),
+        (Some("draft"), Some(id.as_str())),
+        "{own}"
+    );
+    let stranger = get(&app, &seller, &format!("/api/v1/listings/{id}"), "zh").await;
+    assert_eq!(stranger.status, StatusCode::FORBIDDEN, "that address is the officers'");
     let early = send(&app, &seller, call(&format!("/api/v1/listings/{id}/submission"), "k2", "{}".into())).await;
     assert_eq!((early.status, early.mime.as_str()), (StatusCode::CONFLICT, "application/problem+json"));
     assert!(early.body.contains("urn:yunjin:problem:nothing-offered"));

@@ -10,6 +10,7 @@ use crate::{AccountLine, Entry, ReadError, read};
 
 /// One account of the money tree. Amounts are whole fen.
 #[derive(Serialize, ToSchema)]
+#[schema(as = FundsAccountBody)]
 pub struct AccountBody {
     /// Such as `quota:bat_01…:120101`.
     id: String,

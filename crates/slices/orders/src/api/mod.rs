@@ -23,5 +23,6 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::api(Action::RecordDocuments, routes!(papers::invoice)),
         Route::api(Action::RecordDocuments, routes!(papers::payment)),
         Route::api(Action::RecordDocuments, routes!(papers::void)),
+        Route::api(Action::ViewOrder, routes!(papers::document)),
     ]
 }

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::{Path, Query};
 use serde::Deserialize;
-use web::{ApiPost, AppError, Ctx, CursorPage};
+use web::{ApiPost, AppError, Ctx, CursorPage, NoFields};
 
 use crate::accept::{self, Accept};
 use crate::decline::{self, End};
@@ -73,11 +73,6 @@ pub(crate) async fn place(ctx: Ctx, post: ApiPost<Place>) -> Result<Json<Order>,
 pub(crate) async fn quote(ctx: Ctx, post: ApiPost<Place>) -> Result<Json<Quote>, AppError> {
     Ok(Json(ctx.read(|cx| Box::pin(async move { place::quote(cx, &post.body).await })).await?))
 }
-
-/// A body without fields: `{}`.
-#[derive(Debug, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct NoFields {}
 
 /// The provider confirms; the body is `{}`.
 #[utoipa::path(

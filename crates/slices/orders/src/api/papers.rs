@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::Path;
+use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::civil::Date;
@@ -212,4 +213,14 @@ pub(crate) async fn void(
     let Voiding { kind, paper_id, reason } = post.body;
     let cmd = VoidPaper { order_id, kind, paper_id, reason };
     Ok(Json(ctx.submit_keyed(&post.key, &post.content, |cx| Box::pin(void_paper::run(cx, cmd))).await?))
+}
+
+/// The document of a paper, as it was handed in.
+#[utoipa::path(
+    get, path = "/api/v1/orders/{id}/documents/{sha256}", tag = "orders",
+    params(("id" = String, Path), ("sha256" = String, Path, description = "As the paper's `document` names it")),
+    responses((status = 200, description = "The file, under its own type and name"), (status = 404, body = web::Problem))
+)]
+pub(crate) async fn document(ctx: Ctx, path: Path<(String, String)>) -> Result<Response, AppError> {
+    crate::pages::documents::get(ctx, path).await
 }

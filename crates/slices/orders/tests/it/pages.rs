@@ -6,6 +6,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use kernel::{Actor, Calendar, Text};
 use orders::place::Place;
+use rust_xlsxwriter::{ExcelDateTime, Format, Workbook, Worksheet};
 use testkit::{TestBed, auditor, city_officer, district_officer, enterprise_owner, provider};
 use tower::ServiceExt;
 use web::{App, AppState, Site};
@@ -250,6 +251,60 @@ testkit::on_both!(a_spreadsheet_is_imported_or_reported_row_by_row, |bed| async 
     assert_eq!(accepted.head(header::LOCATION), here, "{}", accepted.body);
 });
 
+/// A workbook of orders: heads, then rows as a person types them, with a second sheet that is none of ours.
+fn workbook(rows: &[(&str, &str, f64, f64)], spoil: impl Fn(&mut Worksheet)) -> Vec<u8> {
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    for (c, (zh, _)) in orders::import::COLUMNS.iter().enumerate() {
+        sheet.write(0, c as u16, *zh).unwrap();
+    }
+    let date = Format::new().set_num_format("yyyy/m/d");
+    for (at, (uscc, service, quantity, months)) in (1..).zip(rows) {
+        sheet.write(at, 0, *uscc).unwrap();
+        sheet.write(at, 1, *service).unwrap();
+        sheet.write(at, 2, *quantity).unwrap();
+        sheet.write(at, 3, *months).unwrap();
+        let day = ExcelDateTime::from_ymd(2018, 10, 1).unwrap();
+        sheet.write_datetime_with_format(at, 4, &day, &date).unwrap();
+    }
+    spoil(sheet);
+    book.add_worksheet().write(0, 0, "一张无关的表").unwrap();
+    book.save_to_buffer().unwrap()
+}
+
+testkit::on_both!(a_workbook_with_typed_cells_is_imported_or_reported, |bed| async move {
+    let r = region(bed).await;
+    let (app, seller, firm) = (app(&r.bed), provider(&r.provider), uscc(1));
+    let rows = [(firm.as_str(), r.service.id.as_str(), 2.0, 6.0), (firm.as_str(), r.service.id.as_str(), 1.0, 12.0)];
+    let bad = workbook(&rows, |sheet| {
+        sheet.write(1, 0, 911_201_160_000_000_012.0).unwrap();
+        sheet.write(1, 3, 6.5).unwrap();
+        sheet.write(2, 4, 43_374.0).unwrap();
+    });
+    let report = upload(&app, &seller, "/orders/import", &[], ("file", "orders.xlsx", &bad)).await;
+    assert!(report.body.contains("共 2 行，有 3 处问题"), "{}", report.body);
+    for found in ["9.1120116E17", "设为“文本”", ">6.5<", ">43374<", "YYYY-MM-DD"] {
+        assert!(report.body.contains(found), "{found}: {}", report.body);
+    }
+    let list = |app: web::AppState| async move {
+        let seen = get(&app, &auditor(), "/api/v1/orders").await.body;
+        let list: serde_json::Value = serde_json::from_str(&seen).unwrap();
+        list["items"].as_array().unwrap().clone()
+    };
+    assert_eq!(list(app.clone()).await.len(), 0);
+    let good = workbook(&rows, |_| {});
+    for _ in 0..2 {
+        let done = upload(&app, &seller, "/orders/import", &[("_key", "k1")], ("file", "orders.xlsx", &good)).await;
+        assert_eq!(done.head(header::LOCATION), "/orders", "{}", done.body);
+    }
+    let made = list(app).await;
+    assert_eq!(made.len(), 2, "twice sent, once done");
+    let mut terms: Vec<_> = made.iter().map(|o| (o["quantity"].as_i64(), o["months"].as_i64())).collect();
+    terms.sort_unstable();
+    assert_eq!(terms, [(Some(1), Some(12)), (Some(2), Some(6))]);
+    assert!(made.iter().all(|o| o["starts_on"] == "2018-10-01"), "{made:?}");
+});
+
 testkit::on_both!(the_api_places_and_records_and_refuses_as_problem_details, |bed| async move {
     let r = region(bed).await;
     let (app, owner) = (app(&r.bed), enterprise_owner(&r.enterprise));
@@ -283,6 +338,11 @@ testkit::on_both!(the_api_places_and_records_and_refuses_as_problem_details, |be
     let seen = get(&app, &seller, &here).await;
     let view: serde_json::Value = serde_json::from_str(&seen.body).unwrap();
     assert_eq!(view["papers"]["contract"]["number"], "JY-9");
+    let sha256 = view["papers"]["contract"]["document"]["sha256"].as_str().unwrap();
+    let paper = get(&app, &seller, &format!("{here}/documents/{sha256}")).await;
+    assert_eq!((paper.head(header::CONTENT_TYPE), paper.body.as_str()), ("application/pdf", "%PDF-1.7 x"));
+    let stranger = get(&app, &provider("org_other"), &format!("{here}/documents/{sha256}")).await;
+    assert_eq!(stranger.status, StatusCode::NOT_FOUND);
     let list: serde_json::Value = serde_json::from_str(&get(&app, &auditor(), "/api/v1/orders").await.body).unwrap();
     assert_eq!(list["items"].as_array().unwrap().len(), 1);
 });

@@ -1,6 +1,7 @@
 //! `/api/v1`: organisations, their facts, and who one is.
 
 mod facts;
+mod imports;
 mod me;
 mod orgs;
 
@@ -12,6 +13,7 @@ pub fn routes() -> Vec<Route> {
     vec![
         Route::api(Action::ListOrgs, utoipa_axum::routes!(orgs::list)),
         Route::api(Action::ImportOrgs, utoipa_axum::routes!(orgs::create)),
+        Route::api(Action::ImportOrgs, utoipa_axum::routes!(imports::create)),
         Route::api(Action::ViewOrg, utoipa_axum::routes!(orgs::show)),
         Route::api(Action::ViewOrg, utoipa_axum::routes!(facts::show)),
         Route::api(Action::StateFacts, utoipa_axum::routes!(facts::state)),

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::response::Response;
 use store::Refusal;
-use web::{AppError, Cell, Col, Ctx, Export, FieldError, Form, FormData, Page, Table, read_sheet};
+use web::{AppError, Cell, Col, Ctx, Export, FieldError, Form, FormData, Page, SheetError, Table, read_sheet};
 
 use super::blank;
 use crate::import_orgs::{self, COLUMNS, ImportOrgs, ImportOrgsError, ImportReport, ImportRow, ROWS_MAX};
@@ -66,6 +66,13 @@ pub async fn template(ctx: Ctx) -> Result<Response, AppError> {
     ctx.export(&table, "orgs-template", Export::Xlsx)
 }
 
+/// The rows of a spreadsheet, by the heads of the template.
+pub(crate) fn read_rows(bytes: &[u8]) -> Result<Vec<ImportRow>, SheetError> {
+    let heads: Vec<(&str, &str)> = COLUMNS.iter().map(|c| (c.zh, c.en)).collect();
+    let sheet = read_sheet(bytes, &heads)?;
+    Ok(sheet.rows.iter().map(|(row, cells)| ImportRow::from_cells(*row, cells)).collect())
+}
+
 /// Tries or imports.
 pub async fn post(ctx: Ctx, data: FormData) -> Result<Response, AppError> {
     let mut check = data.check(ctx.lang);
@@ -81,37 +88,39 @@ pub async fn post(ctx: Ctx, data: FormData) -> Result<Response, AppError> {
         return page(&ctx, Form::again(&ctx, &data, wrong_file(message)), None);
     }
     let bytes = upload.read().map_err(|e| AppError::from(store::StoreError::io("reading an upload", e)))?;
-    let heads: Vec<(&str, &str)> = COLUMNS.iter().map(|c| (c.zh, c.en)).collect();
-    let sheet = match read_sheet(&bytes, &heads) {
-        Ok(sheet) => sheet,
+    let rows = match read_rows(&bytes) {
+        Ok(rows) => rows,
         Err(e) => {
             errors = wrong_file(e.message(ctx.lang));
             return page(&ctx, Form::again(&ctx, &data, errors), None);
         }
     };
-    let rows = sheet.rows.iter().map(|(row, cells)| ImportRow::from_cells(*row, cells)).collect();
     let cmd = ImportOrgs { rows, facts_from, file_name: upload.file_name.clone() };
-    let done = match data.get("trial") {
-        "1" => ctx.read(move |cx| Box::pin(async move { import_orgs::check(cx, &cmd).await })).await,
-        _ => ctx.write(move |cx| Box::pin(import_orgs::run(cx, cmd))).await,
-    };
-    answer(&ctx, &data, done)
-}
-
-fn answer(ctx: &Ctx, data: &FormData, done: Result<ImportReport, ImportOrgsError>) -> Result<Response, AppError> {
-    match done {
-        Ok(report) if report.imported > 0 => {
-            let n = report.imported;
+    if data.get("trial") == "1" {
+        let tried = ctx.read(move |cx| Box::pin(async move { import_orgs::check(cx, &cmd).await })).await;
+        return match tried {
+            Ok(report) => page(&ctx, Form::again(&ctx, &data, Vec::new()), Some(report)),
+            Err(e) => refused(&ctx, &data, e),
+        };
+    }
+    match ctx.submit(&data, move |cx| Box::pin(import_orgs::run_whole(cx, cmd))).await {
+        Ok(n) => {
             let line = match ctx.lang {
                 kernel::Lang::Zh => format!("已导入 {n} 家企业。"),
                 kernel::Lang::En => format!("{n} enterprises are imported."),
             };
             Ok(ctx.redirect_saying("/orgs", &line))
         }
-        Ok(report) => page(ctx, Form::again(ctx, data, Vec::new()), Some(report)),
-        Err(e) if e.field().is_some() => {
+        Err(e) => refused(&ctx, &data, e),
+    }
+}
+
+fn refused(ctx: &Ctx, data: &FormData, e: ImportOrgsError) -> Result<Response, AppError> {
+    match e {
+        ImportOrgsError::Faults { report, .. } => page(ctx, Form::again(ctx, data, Vec::new()), Some(*report)),
+        e if e.field().is_some() => {
             page(ctx, Form::again(ctx, data, AppError::from(e).as_field_errors(ctx.lang)), None)
         }
-        Err(e) => Err(e.into()),
+        e => Err(e.into()),
     }
 }

@@ -6,7 +6,7 @@ mod account_show;
 mod accounts;
 mod cookies;
 mod facts_form;
-mod import;
+pub(crate) mod import;
 mod org;
 mod org_list;
 mod org_show;

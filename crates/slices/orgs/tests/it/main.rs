@@ -7,3 +7,4 @@ mod organisations;
 mod pages;
 mod sessions;
 mod site;
+mod spreadsheets;

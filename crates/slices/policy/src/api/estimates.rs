@@ -73,6 +73,7 @@ fn item(offer: Offer) -> OfferItem {
 
 /// Answers for every instrument of every programme in force.
 #[utoipa::path(post, path = "/api/v1/estimates", tag = "policy", request_body = EstimateBody,
+    params(("Idempotency-Key" = String, Header, description = "New for a new operation, the same for a retry")),
     responses((status = 200, body = EstimateDoc), (status = 422, body = Problem), (status = 403, body = Problem)))]
 pub async fn create(ctx: Ctx, post: ApiPost<EstimateBody>) -> Result<Json<EstimateDoc>, AppError> {
     let body = post.body;

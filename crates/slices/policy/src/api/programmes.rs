@@ -307,6 +307,7 @@ pub struct DraftedDoc {
 
 /// Keeps a programme as a draft.
 #[utoipa::path(post, path = "/api/v1/programmes", tag = "policy", request_body = DraftBody,
+    params(("Idempotency-Key" = String, Header, description = "New for a new operation, the same for a retry")),
     responses((status = 200, body = DraftedDoc), (status = 422, body = Problem), (status = 409, body = Problem)))]
 pub async fn draft(ctx: Ctx, post: ApiPost<DraftBody>) -> Result<Json<DraftedDoc>, AppError> {
     let cmd = draft::Draft { toml: post.body.toml, expected_toml: post.body.expected_toml };
@@ -341,7 +342,8 @@ pub struct PublishedDoc {
 }
 
 /// Publishes a draft.
-#[utoipa::path(post, path = "/api/v1/programmes/{id}/publications", tag = "policy", params(("id" = String, Path)),
+#[utoipa::path(post, path = "/api/v1/programmes/{id}/publications", tag = "policy",
+    params(("id" = String, Path), ("Idempotency-Key" = String, Header, description = "New for a new operation, the same for a retry")),
     request_body = PublicationBody, responses((status = 200, body = PublishedDoc), (status = 409, body = Problem)))]
 pub async fn publish(
     ctx: Ctx,
@@ -381,7 +383,8 @@ pub struct EndedDoc {
 }
 
 /// Ends a programme: no more applications; what was granted is still settled.
-#[utoipa::path(post, path = "/api/v1/programmes/{id}/end", tag = "policy", params(("id" = String, Path)),
+#[utoipa::path(post, path = "/api/v1/programmes/{id}/end", tag = "policy",
+    params(("id" = String, Path), ("Idempotency-Key" = String, Header, description = "New for a new operation, the same for a retry")),
     request_body = EndBody, responses((status = 200, body = EndedDoc), (status = 409, body = Problem)))]
 pub async fn finish(ctx: Ctx, Path(id): Path<String>, post: ApiPost<EndBody>) -> Result<Json<EndedDoc>, AppError> {
     let cmd = end::End { programme_id: id, reason: post.body.reason };

@@ -4,8 +4,7 @@ use axum::Json;
 use axum::extract::{Path, Query};
 use kernel::Fen;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use web::{ApiPost, AppError, Ctx, CursorPage};
+use web::{ApiPost, AppError, Ctx, CursorPage, NoFields};
 
 use crate::claim::{self, ClaimOrder};
 use crate::model::{Claim, ClaimState, Evidence, Payment, Recovery, RecoveryCode};
@@ -28,7 +27,7 @@ pub(crate) struct Asked {
 #[utoipa::path(
     get, path = "/api/v1/settlements", tag = "settlement",
     params(("state" = Option<String>, Query), ("order" = Option<String>, Query), ("after" = Option<String>, Query)),
-    responses((status = 200, body = Value))
+    responses((status = 200, body = CursorPage<ClaimRow>))
 )]
 pub(crate) async fn list(ctx: Ctx, Query(asked): Query<Asked>) -> Result<Json<CursorPage<ClaimRow>>, AppError> {
     let some = |t: &str| (!t.is_empty()).then(|| t.to_owned());
@@ -44,11 +43,13 @@ pub(crate) async fn list(ctx: Ctx, Query(asked): Query<Asked>) -> Result<Json<Cu
 }
 
 /// A claim with what stands behind it.
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = SettlementClaimView)]
 pub(crate) struct ClaimAnswer {
     #[serde(flatten)]
     row: ClaimRow,
     evidence: Vec<Evidence>,
+    #[schema(value_type = Option<Object>)]
     decision: Option<rules::Decision>,
     recoveries: Vec<Recovery>,
     payment: Option<Payment>,
@@ -58,7 +59,7 @@ pub(crate) struct ClaimAnswer {
 /// One claim: evidence, decision with its trace, ledger entries, recoveries, payment.
 #[utoipa::path(
     get, path = "/api/v1/settlements/{id}", tag = "settlement", params(("id" = String, Path)),
-    responses((status = 200, body = Value), (status = 404, body = web::Problem))
+    responses((status = 200, body = ClaimAnswer), (status = 404, body = web::Problem))
 )]
 pub(crate) async fn show(ctx: Ctx, Path(id): Path<String>) -> Result<Json<ClaimAnswer>, AppError> {
     let v = ctx.read(|cx| Box::pin(async move { read::view(cx, &id).await })).await?;
@@ -69,9 +70,9 @@ pub(crate) async fn show(ctx: Ctx, Path(id): Path<String>) -> Result<Json<ClaimA
 
 /// Claims an order of the provider.
 #[utoipa::path(
-    post, path = "/api/v1/settlements", tag = "settlement", request_body = Value,
+    post, path = "/api/v1/settlements", tag = "settlement", request_body = ClaimOrder,
     params(("Idempotency-Key" = String, Header)),
-    responses((status = 200, body = Value), (status = 409, body = web::Problem))
+    responses((status = 200, body = Claim), (status = 409, body = web::Problem))
 )]
 pub(crate) async fn create(ctx: Ctx, post: ApiPost<ClaimOrder>) -> Result<Json<Claim>, AppError> {
     let cmd = post.body;
@@ -80,17 +81,18 @@ pub(crate) async fn create(ctx: Ctx, post: ApiPost<ClaimOrder>) -> Result<Json<C
 
 /// Decides a claim that waits; the body is `{}`.
 #[utoipa::path(
-    post, path = "/api/v1/settlements/{id}/decision", tag = "settlement", request_body = Value,
+    post, path = "/api/v1/settlements/{id}/decision", tag = "settlement", request_body = NoFields,
     params(("id" = String, Path), ("Idempotency-Key" = String, Header)),
-    responses((status = 200, body = Value), (status = 409, body = web::Problem))
+    responses((status = 200, body = Claim), (status = 409, body = web::Problem))
 )]
-pub(crate) async fn decide(ctx: Ctx, Path(id): Path<String>, post: ApiPost<Value>) -> Result<Json<Claim>, AppError> {
+pub(crate) async fn decide(ctx: Ctx, Path(id): Path<String>, post: ApiPost<NoFields>) -> Result<Json<Claim>, AppError> {
     Ok(Json(ctx.submit_keyed(&post.key, &post.content, |cx| Box::pin(crate::decide::run(cx, id))).await?))
 }
 
 /// A recovery to be made.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 pub(crate) struct RecoveryBody {
+    #[schema(value_type = i64)]
     amount_fen: Fen,
     code: RecoveryCode,
     reason: String,
@@ -98,9 +100,9 @@ pub(crate) struct RecoveryBody {
 
 /// Recovers part of what was paid on a claim, with a code and a reason.
 #[utoipa::path(
-    post, path = "/api/v1/settlements/{id}/recoveries", tag = "settlement", request_body = Value,
+    post, path = "/api/v1/settlements/{id}/recoveries", tag = "settlement", request_body = RecoveryBody,
     params(("id" = String, Path), ("Idempotency-Key" = String, Header)),
-    responses((status = 200, body = Value), (status = 409, body = web::Problem))
+    responses((status = 200, body = Recovery), (status = 409, body = web::Problem))
 )]
 pub(crate) async fn recover(
     ctx: Ctx,

@@ -2,6 +2,7 @@
 
 mod claims;
 mod money;
+mod runs;
 
 use kernel::Action;
 use utoipa_axum::routes;
@@ -15,6 +16,7 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::api(Action::ViewSettlement, routes!(claims::show)),
         Route::api(Action::DecideSettlement, routes!(claims::decide)),
         Route::api(Action::DecideSettlement, routes!(claims::recover)),
+        Route::api(Action::DecideSettlement, routes!(runs::create)),
         Route::api(Action::DecideSettlement, routes!(money::owed)),
         Route::api(Action::DecideSettlement, routes!(money::pay)),
         Route::api(Action::DecideSettlement, routes!(money::repay)),

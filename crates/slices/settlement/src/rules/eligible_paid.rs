@@ -23,8 +23,9 @@ pub struct Parts {
 }
 
 /// Which of the four it was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schema(as = EligiblePaidBound)]
 pub enum Bound {
     /// No more than was agreed.
     Contract,
@@ -51,20 +52,23 @@ impl Bound {
 }
 
 /// One of the numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = EligiblePaidLine)]
 pub struct Line {
     /// Which.
     pub bound: Bound,
     /// How much.
+    #[schema(value_type = i64)]
     pub amount_fen: Fen,
     /// Is it the least? On a tie the first one is.
     pub binding: bool,
 }
 
 /// The amount with its trace.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct EligiblePaid {
     /// The least of the lines, and never under zero.
+    #[schema(value_type = i64)]
     pub amount_fen: Fen,
     /// The numbers it was taken from, in the order above.
     pub lines: Vec<Line>,

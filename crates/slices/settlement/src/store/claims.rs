@@ -176,7 +176,8 @@ pub struct ClaimFilter {
 }
 
 /// A claim with the names that a list shows.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = SettlementClaimRow)]
 pub struct ClaimRow {
     /// The claim.
     #[serde(flatten)]
@@ -186,6 +187,7 @@ pub struct ClaimRow {
     /// Whose voucher.
     pub enterprise_name: String,
     /// What had to be recovered of it.
+    #[schema(value_type = i64)]
     pub recovered_fen: Fen,
 }
 

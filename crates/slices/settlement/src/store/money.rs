@@ -236,7 +236,7 @@ pub(crate) async fn opening(cx: &mut Cx, provider_id: &str, from: Date) -> Resul
 }
 
 /// A claim that was decided for a provider in a period, as its statement lists it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct SettledClaim {
     /// The claim.
     pub claim_id: String,
@@ -247,14 +247,19 @@ pub struct SettledClaim {
     /// Whose voucher.
     pub enterprise_name: String,
     /// When it was decided.
+    #[schema(value_type = String, format = Date)]
     pub decided_on: Date,
     /// What was proven.
+    #[schema(value_type = i64)]
     pub eligible_paid_fen: Fen,
     /// What the public pays of the order at most.
+    #[schema(value_type = i64)]
     pub public_share_fen: Fen,
     /// What is paid on it.
+    #[schema(value_type = i64)]
     pub amount_fen: Fen,
     /// When the bank paid, if it has.
+    #[schema(value_type = Option<String>, format = Date)]
     pub paid_on: Option<Date>,
 }
 
@@ -293,7 +298,8 @@ pub(crate) async fn settled(
 }
 
 /// What one provider is owed, and what it has to pay back.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = SettlementOwed)]
 pub struct Owed {
     /// The provider.
     pub provider_id: String,
@@ -302,8 +308,10 @@ pub struct Owed {
     /// Claims that are owed.
     pub claims: i64,
     /// Their amounts together.
+    #[schema(value_type = i64)]
     pub gross_fen: Fen,
     /// What it has to pay back.
+    #[schema(value_type = i64)]
     pub receivable_fen: Fen,
 }
 

@@ -146,6 +146,25 @@ testkit::on_both!(a_claim_is_made_decided_and_paid_in_the_browser, |bed| async m
     assert_eq!(w.verify().await, []);
 });
 
+testkit::on_both!(a_run_over_the_api_settles_what_waits_and_finds_nothing_the_second_time, |bed| async move {
+    let w = world(bed).await;
+    let (_, order) = w.proven(1).await;
+    let app = app(&w.bed);
+    let (seller, officer) = (provider(&w.provider), city_officer(1));
+    let body = format!("{{\"order_id\":\"{}\",\"remark\":\"\"}}", order.id);
+    let made = api_post(&app, &seller, "/api/v1/settlements", "k1", &body).await;
+    assert_eq!(made.status, StatusCode::OK, "{}", made.body);
+    let path = "/api/v1/settlement-runs";
+    assert_eq!(api_post(&app, &seller, path, "r0", "{}").await.status, StatusCode::FORBIDDEN);
+    for (settled, fen) in [(1, 61_200), (0, 0)] {
+        let run = api_post(&app, &officer, path, "r1", "{}").await;
+        let said: serde_json::Value = serde_json::from_str(&run.body).unwrap();
+        assert_eq!((said["settled"].as_i64(), said["settled_fen"].as_i64()), (Some(settled), Some(fen)), "{said}");
+        assert_eq!(said["recovered_fen"], 0);
+    }
+    assert_eq!(w.verify().await, []);
+});
+
 testkit::on_both!(a_refusal_reads_the_same_on_the_page_and_in_the_api, |bed| async move {
     let w = world(bed).await;
     let firm = w.firm(1).await;

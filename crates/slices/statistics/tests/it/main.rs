@@ -156,6 +156,16 @@ async fn get(app: &AppState, actor: Actor, path: &str, lang: &str) -> (StatusCod
     (status, String::from_utf8_lossy(&bytes).into_owned())
 }
 
+/// A file as anybody gets it.
+async fn bytes(app: &AppState, path: &str) -> Vec<u8> {
+    let router = test_router(statistics::routes(), app.clone(), Actor::public());
+    let response = router.oneshot(Request::get(path).body(Body::empty()).unwrap()).await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    let kind = response.headers().get("content-type").unwrap().to_str().unwrap().to_owned();
+    assert!(kind.contains("spreadsheetml"), "{kind}");
+    axum::body::to_bytes(response.into_body(), 1 << 22).await.unwrap().to_vec()
+}
+
 testkit::on_both!(the_public_sees_no_small_cell, |bed| async move {
     fill(&bed).await;
     let app = app(&bed).await;
@@ -171,6 +181,21 @@ testkit::on_both!(the_public_sees_no_small_cell, |bed| async move {
     };
     assert!(of("120101").is_null() && of("120116").is_null(), "{json}");
     assert_eq!(of("120103"), 0);
+    // Nor in the files, which are what people keep.
+    let (status, csv) = get(&app, Actor::public(), "/board?format=csv", "zh").await;
+    assert_eq!(status, StatusCode::OK);
+    let line = |place: &str| csv.lines().find(|l| l.starts_with(place)).unwrap_or_else(|| panic!("{place}: {csv}"));
+    assert!(line("河西区").starts_with("河西区,0,"), "{csv}");
+    let xlsx = bytes(&app, "/board?format=xlsx").await;
+    let heads = [("区", "District"), ("上云企业（家）", "n"), ("已兑付（元）", "paid")];
+    let sheet = web::read_sheet(&xlsx, &heads).unwrap();
+    assert_eq!(sheet.rows.len(), 16);
+    for (_, row) in &sheet.rows {
+        let withheld = row[0] == "滨海新区" || row[0] == "和平区";
+        let numbers = row[1..].iter().filter(|c| c.parse::<f64>().is_ok()).count();
+        assert_eq!(numbers, if withheld { 0 } else { 2 }, "{row:?}");
+        assert_eq!(line(&row[0]).split(',').skip(1).filter(|c| c.parse::<f64>().is_ok()).count(), numbers, "{csv}");
+    }
     let (status, _) = get(&app, enterprise_owner("org_0001"), "/board/officers", "zh").await;
     assert_eq!(status, StatusCode::FORBIDDEN);
 });
@@ -181,6 +206,13 @@ testkit::on_both!(officers_see_every_cell_in_both_languages_and_as_files, |bed| 
     let (status, page) = get(&app, auditor(), "/board/officers?district=120116&as_of=2019-06-30", "en").await;
     assert_eq!(status, StatusCode::OK);
     assert!(page.contains("Motor vehicles") && page.contains("Binhai New Area"), "{page}");
+    let router = test_router(statistics::routes(), app.clone(), auditor());
+    let request = Request::get("/board/officers?format=xlsx").body(Body::empty()).unwrap();
+    let xlsx = router.oneshot(request).await.unwrap().into_body();
+    let xlsx = axum::body::to_bytes(xlsx, 1 << 22).await.unwrap();
+    let heads = [("区", "District"), ("行业", "Industry"), ("规模", "Size"), ("上云企业（家）", "n")];
+    let sheet = web::read_sheet(&xlsx, &heads).unwrap();
+    assert!(sheet.rows.iter().any(|r| r.1 == ["滨海新区", "36 汽车制造业", "中型", "7"]), "{:?}", sheet.rows);
     let (_, csv) = get(&app, auditor(), "/board/officers?format=csv", "zh").await;
     assert!(csv.contains("滨海新区,36 汽车制造业,中型,7"), "{csv}");
     let (status, page) = get(&app, auditor(), "/board/officers?as_of=gestern", "en").await;

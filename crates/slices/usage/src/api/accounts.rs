@@ -14,6 +14,7 @@ use crate::{AccountFilter, read};
 
 /// A claim that a billing account is an enterprise's.
 #[derive(Serialize, ToSchema)]
+#[schema(as = BillingAccountBody)]
 pub struct AccountBody {
     /// `bac_…`
     id: String,

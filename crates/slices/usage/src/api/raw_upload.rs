@@ -6,11 +6,10 @@
 use std::io::Write;
 
 use axum::extract::{FromRequest, Request};
-use axum::http::{StatusCode, header};
+use axum::http::header;
 use futures_util::StreamExt;
-use kernel::Role;
 use sha2::{Digest, Sha256};
-use web::{AppError, AppState, Upload, Visitor};
+use web::{AppError, AppState, Upload, Visitor, too_large, write_key};
 
 /// A file that was sent with what its headers say.
 pub struct RawUpload {
@@ -24,18 +23,6 @@ pub struct RawUpload {
     pub provider_id: String,
     /// The file.
     pub upload: Upload,
-}
-
-fn too_large(max: u64) -> AppError {
-    let mib = max >> 20;
-    AppError::new(
-        StatusCode::PAYLOAD_TOO_LARGE,
-        "upload-too-large",
-        format!("文件超过上限 {mib} MiB，未接收。请压缩（gzip 或 Parquet）或按月拆分后再上传。"),
-        format!(
-            "The file is over the limit of {mib} MiB and was not taken. Compress it (gzip or Parquet) or split it by month."
-        ),
-    )
 }
 
 fn missing(name: &str) -> AppError {
@@ -53,18 +40,10 @@ impl FromRequest<AppState> for RawUpload {
         let visitor = request.extensions().get::<Visitor>().cloned().unwrap_or_default();
         let headers = request.headers().clone();
         let header = |name: &str| headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or("").to_owned();
-        let signed_in = visitor.actor.role != Role::Public;
-        if signed_in && !visitor.by_token && (visitor.csrf.is_empty() || header("x-csrf-token") != visitor.csrf) {
-            let (zh, en) = (
-                "以 Cookie 登录的 API 写操作须带 X-CSRF-Token。",
-                "An API write signed in by cookie needs X-CSRF-Token.",
-            );
-            return Err(AppError::new(StatusCode::FORBIDDEN, "csrf", zh, en));
-        }
-        let (key, profile, provider_id) =
-            (header("idempotency-key"), header("x-bill-profile"), header("x-provider-id"));
+        let key = write_key(&visitor, &headers)?;
+        let (profile, provider_id) = (header("x-bill-profile"), header("x-provider-id"));
         let file_name = decoded(&header("x-file-name"));
-        for (name, value) in [("Idempotency-Key", &key), ("X-Bill-Profile", &profile), ("X-File-Name", &file_name)] {
+        for (name, value) in [("X-Bill-Profile", &profile), ("X-File-Name", &file_name)] {
             if value.is_empty() || value.len() > 600 {
                 return Err(missing(name));
             }
