@@ -67,7 +67,8 @@ pub async fn run(args: Args) -> Result<()> {
     metrics::start();
     let clock = resume_clock(&config, &done.summary).await?;
     let app = app::build(&config, clock, None).await?;
-    let worker = worker::start(app.clone());
+    // The jobs of the day run at the end of the first one: what can be done by hand today is there to be done by hand.
+    let worker = worker::start(app.clone(), FIRST_DAILY_AFTER);
     say_logins(&config, &done.summary);
     server::serve(app, config.listen, server::asked_to_stop()).await?;
     worker.abort();
@@ -88,7 +89,8 @@ fn say_logins(config: &Config, s: &Summary) {
     for l in &s.logins {
         eprintln!("  {:<30} {:<16} {}", l.role, l.login, s.password);
     }
-    eprintln!("\n  时间为模拟时间，从 {} 起走 / time is simulated, going on from {}", s.ended_on, s.ended_on);
+    let from = s.ended_on.tomorrow().unwrap_or(s.ended_on);
+    eprintln!("\n  时间为模拟时间，从 {from} 起走 / time is simulated, going on from {from}");
     eprintln!("  Ctrl-C 停止 / to stop\n");
 }
 
@@ -133,9 +135,13 @@ pub async fn replay(config: &Config, story: Scenario, bar: ProgressBar) -> Resul
     Ok(summary)
 }
 
-/// The demonstration lives on in its own time: from its last record, at the pace of the real clock.
+/// The demonstration's first night.
+const FIRST_DAILY_AFTER: std::time::Duration = std::time::Duration::from_secs(14 * 3_600);
+
+/// The demonstration lives on in its own time: from the morning after the replay or its last record, at the pace of the real
+/// clock.
 async fn resume_clock(config: &Config, summary: &Summary) -> Result<Arc<dyn Clock>> {
-    let end = beijing_midnight(summary.ended_on).checked_add(jiff::Span::new().hours(10))?;
+    let end = beijing_midnight(summary.ended_on.tomorrow()?).checked_add(jiff::Span::new().hours(10))?;
     let app = app::build(config, Arc::new(ManualClock::new(end)), None).await?;
     let newest = JournalFilter { limit: 1, ..JournalFilter::default() };
     let last = app
