@@ -6,6 +6,8 @@ mod health;
 mod help;
 mod home;
 mod journal;
+mod journal_values;
+mod journal_words;
 mod preferences;
 
 use kernel::Action;

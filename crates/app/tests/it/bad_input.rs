@@ -12,7 +12,7 @@ use crate::support::{application, config};
 
 const PASSWORD: &str = "a-long-passphrase-9";
 
-async fn sign_in(app: &web::AppState, role: Role) -> (String, String) {
+pub async fn sign_in(app: &web::AppState, role: Role) -> (String, String) {
     create_account(app, "someone", PASSWORD, "someone", role, None, None).await.unwrap();
     let cmd = orgs::accounts::sign_in::SignIn {
         login: "someone".into(),
@@ -33,7 +33,7 @@ async fn sign_in(app: &web::AppState, role: Role) -> (String, String) {
     (format!("{SESSION_COOKIE}={}", session.token), found.csrf)
 }
 
-async fn answer(app: &web::AppState, request: Request<Body>) -> (StatusCode, String) {
+pub async fn answer(app: &web::AppState, request: Request<Body>) -> (StatusCode, String) {
     let response = server::router(app.clone()).oneshot(request).await.unwrap();
     let status = response.status();
     let bytes = axum::body::to_bytes(response.into_body(), 4 << 20).await.unwrap();
