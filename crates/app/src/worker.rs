@@ -81,17 +81,19 @@ fn note<T: std::fmt::Debug, E: Refusal>(job: &'static str, result: Result<T, E>)
 }
 
 /// Runs the jobs until aborted: sealing and assessing what changed every ten seconds, the rest every ten minutes (they do nothing twice a day).
-pub fn start(app: AppState) -> JoinHandle<()> {
+/// The first daily run is `first_daily` after the start.
+pub fn start(app: AppState, first_daily: Duration) -> JoinHandle<()> {
     tokio::spawn(async move {
         let importing = app.part::<usage::Importing>();
         note("usage.resume_imports", importing.resume_all(&app.db).await);
         let mut tick = tokio::time::interval(Duration::from_secs(10));
+        let wait = first_daily.as_secs() / 10;
         let mut round: u64 = 0;
         loop {
             tick.tick().await;
             note("journal.seal", seal(&app).await);
             note("usage.assess_changed", assess_changed(&app).await);
-            if round.is_multiple_of(60) {
+            if round >= wait && (round - wait).is_multiple_of(60) {
                 daily(&app).await;
             }
             round += 1;

@@ -37,7 +37,7 @@ pub async fn run(report: &mut Report, folder: &Folder, quick: bool) -> Result<()
         sets.push(site.drafts(&batch, 0..up_to.min(firms)).await?);
     }
     metrics::start();
-    let jobs = worker::start(site.app.clone());
+    let jobs = worker::start(site.app.clone(), std::time::Duration::ZERO);
     let to = serve(server::router(site.app.clone())).await?;
 
     let minute = over_http(to, &sets[0], Some(rate)).await?;

@@ -37,7 +37,7 @@ pub async fn run(report: &mut Report, folder: &Folder, quick: bool) -> Result<()
     let firms = if quick { 2_000 } else { 50_000 };
     let site = seeded(folder, firms).await?;
     metrics::start();
-    let jobs = worker::start(site.app.clone());
+    let jobs = worker::start(site.app.clone(), std::time::Duration::ZERO);
     let ours = serve(server::router(site.app.clone())).await?;
     let targets = targets(&site, ours).await?;
     let span = Duration::from_secs(if quick { 1 } else { 5 });

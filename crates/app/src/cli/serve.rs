@@ -25,7 +25,7 @@ pub async fn run(args: Args) -> Result<()> {
     super::start_logs(&config);
     metrics::start();
     let app = app::build(&config, Arc::new(SystemClock::default()), None).await?;
-    let worker = worker::start(app.clone());
+    let worker = worker::start(app.clone(), std::time::Duration::ZERO);
     let listening = machines::listen(&app, &config).await?;
     let upkeep = machines::start(app.clone(), config.lake.clone());
     server::serve(app, config.listen, server::asked_to_stop()).await?;

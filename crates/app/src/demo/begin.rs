@@ -199,6 +199,7 @@ fn firms(w: &mut World) -> Result<()> {
     let story = w.story.clone();
     let total: u64 = story.personas.iter().map(|p| p.parts).sum();
     let span = story.firms.from.until(story.firms.until)?.get_days().max(1) as u64;
+    let late = at_the_end(w);
     for n in 0..story.firms.count {
         let mut ticket = (n as u64 * total) / story.firms.count as u64;
         let persona = story.personas.iter().find(|p| {
@@ -212,6 +213,9 @@ fn firms(w: &mut World) -> Result<()> {
         let mark = story.firms.marks[n % story.firms.marks.len()].clone();
         // The large manufacturing districts have more firms than the six inner ones.
         let district = DISTRICTS[if w.random.below(4) == 0 { w.draw(6) } else { 6 + w.draw(10) }].code;
+        // The firms that can be signed in to, and those whose applications are under way at the end, lie in one district: an
+        // officer of it finds their cases.
+        let district = if n < 3 || late.contains_key(&n) { MEETING_DISTRICT } else { district };
         let staff = [12, 45, 120, 260, 420, 800, 1_600][w.draw(7)];
         let revenue = Fen::from_yuan(staff * (180_000 + i64::try_from(w.random.below(420_000))?));
         w.firms.push(Firm {
@@ -226,12 +230,42 @@ fn firms(w: &mut World) -> Result<()> {
             case_id: String::new(),
             order: None,
             tries: 0,
+            applies_on: late.get(&n).copied(),
         });
         let day = story.firms.from.checked_add(jiff::Span::new().days(i64::try_from(w.random.below(span))?))?;
+        let day = late.get(&n).map_or(day, |applies| applies.saturating_sub(jiff::Span::new().days(7)));
         let open = w.calendar().add_workdays(day, 1);
         w.queue.entry(open).or_default().push(Event::Register(n));
     }
     Ok(())
+}
+
+/// Where the demonstration's logins meet: 滨海新区.
+const MEETING_DISTRICT: &str = "120116";
+
+/// Working days from an application to its notice, as [`super::cases`] goes.
+const TO_NOTICE: i64 = 10;
+
+/// Steady firms that apply so late that on the last day of the story each stands at another step, and when: waiting for the
+/// formal check, in district review, before the city, approved once and twice; and two whose notice ends on the last day, so
+/// that the day after they can be concluded by hand. A short story has none.
+fn at_the_end(w: &World) -> BTreeMap<usize, Date> {
+    let ends = w.story.ends;
+    let long = w.story.firms.count >= 40 && w.story.firms.until.until(ends).is_ok_and(|s| s.get_days() < 30);
+    if !long {
+        return BTreeMap::new();
+    }
+    let before = |day: Date, workdays: i64| {
+        let mut at = day;
+        while w.app.calendar.workdays_between(at, day) < workdays {
+            at = at.yesterday().expect("within the calendar's range");
+        }
+        at
+    };
+    let noticed = ends.saturating_sub(jiff::Span::new().days(7));
+    let mut days: Vec<Date> = [1, 2, 4, 5, 7, 8, 9].map(|n| before(ends, n)).to_vec();
+    days.extend([before(noticed, TO_NOTICE); 2]);
+    days.into_iter().enumerate().map(|(i, day)| (4 + i, day)).collect()
 }
 
 /// Bills on the fifth of each month, payments on the twentieth.

@@ -61,7 +61,10 @@ pub async fn register(w: &mut World, n: usize) -> Result<()> {
     let officer = w.officer(n);
     w.must(&officer, move |cx| Box::pin(state_facts::run(cx, listed))).await?;
     let days = 2 + w.draw(10) as u32;
-    w.later(days, Event::Apply(n));
+    match w.firms[n].applies_on {
+        Some(day) => w.on(day, Event::Apply(n)),
+        None => w.later(days, Event::Apply(n)),
+    }
     Ok(())
 }
 
@@ -227,7 +230,7 @@ pub async fn object(w: &mut World, n: usize) -> Result<()> {
         notice_id,
         name: "李某（模拟）".into(),
         phone: "13920000000".into(),
-        identity: "12010119800101001X".into(),
+        identity: "120101198001010012".into(),
         statement: "该企业今年已享受过同类补贴，请核实是否重复支持。".into(),
     };
     let done = w.act(&Actor::public(), move |cx| Box::pin(casework::object::run(cx, cmd))).await;

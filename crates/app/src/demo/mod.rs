@@ -73,7 +73,8 @@ pub async fn run(args: Args) -> Result<()> {
     metrics::start();
     let clock = resume_clock(&config, &done.summary).await?;
     let app = app::build(&config, clock, None).await?;
-    let worker = worker::start(app.clone());
+    // The jobs of the day run at the end of the first one: what can be done by hand today is there to be done by hand.
+    let worker = worker::start(app.clone(), FIRST_DAILY_AFTER);
     let listening = crate::machines::listen(&app, &config).await?;
     let mut upkeep = crate::machines::start(app.clone(), config.lake.clone());
     let mqtt = listening.addresses().first().map_or(0, std::net::SocketAddr::port);
@@ -100,7 +101,8 @@ fn say_logins(config: &Config, s: &Summary, mqtt: u16) {
         eprintln!("  {:<30} {:<16} {}", l.role, l.login, s.password);
     }
     eprintln!("\n  设备接入 MQTT / machines connect by MQTT: 127.0.0.1:{mqtt}（企业 firm1 的设备页 / see firm1's /devices）");
-    eprintln!("\n  时间为模拟时间，从 {} 起走 / time is simulated, going on from {}", s.ended_on, s.ended_on);
+    let from = s.ended_on.tomorrow().unwrap_or(s.ended_on);
+    eprintln!("\n  时间为模拟时间，从 {from} 起走 / time is simulated, going on from {from}");
     eprintln!("  Ctrl-C 停止 / to stop\n");
 }
 
@@ -148,9 +150,13 @@ pub async fn replay(config: &Config, story: Scenario, bar: ProgressBar) -> Resul
     Ok(summary)
 }
 
-/// The demonstration lives on in its own time: from its last record, at the pace of the real clock.
+/// The demonstration's first night.
+const FIRST_DAILY_AFTER: std::time::Duration = std::time::Duration::from_secs(14 * 3_600);
+
+/// The demonstration lives on in its own time: from the morning after the replay or its last record, at the pace of the real
+/// clock.
 async fn resume_clock(config: &Config, summary: &Summary) -> Result<Arc<dyn Clock>> {
-    let end = beijing_midnight(summary.ended_on).checked_add(jiff::Span::new().hours(10))?;
+    let end = beijing_midnight(summary.ended_on.tomorrow()?).checked_add(jiff::Span::new().hours(10))?;
     let app = app::build_without_lake(config, Arc::new(ManualClock::new(end))).await?;
     let newest = JournalFilter { limit: 1, ..JournalFilter::default() };
     let last = app

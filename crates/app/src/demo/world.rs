@@ -81,6 +81,8 @@ pub struct Firm {
     pub order: Option<Bought>,
     /// How often something was tried.
     pub tries: u32,
+    /// When it applies, where the story needs a certain day.
+    pub applies_on: Option<Date>,
 }
 
 /// What a firm bought.

@@ -106,6 +106,14 @@ const WAITING: &[Waiting] = &[
         "SELECT COUNT(*) AS n FROM pub_settlement_claim WHERE state = 'claimed' AND $1 = $1 AND $2 = $2",
     ),
     (
+        "/settlements",
+        ("账单更正待复核", "Corrections of bills to review"),
+        ("已兑付的账单有更正，须重新测算", "Bills under settlements were corrected"),
+        Action::DecideSettlement,
+        CITY,
+        "SELECT COUNT(DISTINCT correction_id) AS n FROM pub_usage_correction WHERE NOT handled AND $1 = $1 AND $2 = $2",
+    ),
+    (
         "/listings",
         ("待审核的服务商", "Listings to review"),
         ("", ""),

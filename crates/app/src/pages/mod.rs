@@ -6,6 +6,9 @@ mod health;
 mod help;
 mod home;
 mod journal;
+mod journal_api;
+mod journal_values;
+mod journal_words;
 mod preferences;
 
 use kernel::Action;
@@ -20,7 +23,7 @@ pub fn routes() -> Vec<Route> {
         Route::get("/dashboard", Action::ViewDashboard, dashboard::get),
         Route::get("/gallery", Action::ViewGallery, gallery::get),
         Route::get("/journal", Action::ViewJournal, journal::get),
-        Route::api(Action::ViewJournal, utoipa_axum::routes!(journal::list)),
+        Route::api(Action::ViewJournal, utoipa_axum::routes!(journal_api::list)),
         Route::get("/healthz", Action::ReadPublic, health::alive),
         Route::get("/readyz", Action::ReadPublic, health::ready),
         Route::get("/metrics", Action::ReadMetrics, health::metrics),

@@ -2,6 +2,7 @@
 //! and `verify` against hand-made corruption.
 
 mod bad_input;
+mod journal;
 mod openapi;
 mod permissions;
 mod service;

@@ -3,6 +3,7 @@
 //! Pure: no SQL, no web, no sockets, no ambient clock. What a field term means stands at its type.
 
 mod actor;
+mod citizen_id;
 mod evidence;
 mod ids;
 mod industry;
@@ -17,6 +18,7 @@ mod time;
 mod uscc;
 
 pub use actor::{Actor, Role};
+pub use citizen_id::{CitizenIdError, check_citizen_id};
 pub use evidence::EvidenceLevel;
 pub use ids::{IdSource, new_id};
 pub use industry::{INDUSTRIES, Industry, industry};

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{Conn, Cx, Row, StoreError, params};
+use crate::{Conn, Cx, Param, Row, StoreError, params};
 
 /// One row of the journal.
 #[derive(Clone, Debug, Serialize)]
@@ -69,13 +69,23 @@ pub(crate) async fn append(
     Ok(())
 }
 
-/// Which rows to list.
+/// Which rows to list; what is empty does not narrow.
 #[derive(Clone, Debug, Default)]
 pub struct JournalFilter {
     /// Only rows about this object.
     pub object: Option<String>,
+    /// Only rows about one of these, where there are any.
+    pub objects: Vec<String>,
     /// Only rows by this account.
     pub actor_id: Option<String>,
+    /// Only rows by somebody whose name has this in it.
+    pub actor_name: Option<String>,
+    /// Only rows of this use case.
+    pub verb: Option<String>,
+    /// Only rows from this instant on.
+    pub from: Option<Timestamp>,
+    /// Only rows before this instant.
+    pub until: Option<Timestamp>,
     /// Only rows with a lower number: the cursor.
     pub before_seq: Option<i64>,
     /// At most so many.
@@ -87,10 +97,34 @@ pub async fn list_journal(conn: &mut Cx, filter: &JournalFilter) -> Result<Vec<J
     list(&mut conn.conn, filter).await
 }
 
-async fn list(conn: &mut Conn, filter: &JournalFilter) -> Result<Vec<JournalEntry>, StoreError> {
-    let sql = "SELECT * FROM journal_row WHERE seq < $1 AND ($2 IS NULL OR object = $2) \
-               AND ($3 IS NULL OR actor_id = $3) ORDER BY seq DESC LIMIT $4";
-    let before = filter.before_seq.unwrap_or(i64::MAX);
-    let rows = conn.all(sql, params![before, filter.object.clone(), filter.actor_id.clone(), filter.limit]).await?;
+/// A text as a pattern of `LIKE … ESCAPE '!'` that finds it anywhere.
+fn anywhere(text: &str) -> String {
+    format!("%{}%", text.replace('!', "!!").replace('%', "!%").replace('_', "!_"))
+}
+
+async fn list(conn: &mut Conn, f: &JournalFilter) -> Result<Vec<JournalEntry>, StoreError> {
+    let mut values = params![f.before_seq.unwrap_or(i64::MAX)];
+    let mut sql = "SELECT * FROM journal_row WHERE seq < $1".to_owned();
+    let mut narrow = |condition: &str, value: Option<Param>| {
+        if let Some(value) = value {
+            values.push(value);
+            sql.push_str(&format!(" AND {}", condition.replace('?', &format!("${}", values.len()))));
+        }
+    };
+    narrow("object = ?", f.object.clone().map(Param::from));
+    narrow("actor_id = ?", f.actor_id.clone().map(Param::from));
+    narrow("actor_name LIKE ? ESCAPE '!'", f.actor_name.as_deref().map(|n| Param::from(anywhere(n))));
+    narrow("verb = ?", f.verb.clone().map(Param::from));
+    narrow("at_us >= ?", f.from.map(Param::from));
+    narrow("at_us < ?", f.until.map(Param::from));
+    if !f.objects.is_empty() {
+        let first = values.len() + 1;
+        values.extend(f.objects.iter().map(Param::from));
+        let marks: Vec<String> = (first..=values.len()).map(|n| format!("${n}")).collect();
+        sql.push_str(&format!(" AND object IN ({})", marks.join(", ")));
+    }
+    values.extend(params![f.limit]);
+    sql.push_str(&format!(" ORDER BY seq DESC LIMIT ${}", values.len()));
+    let rows = conn.all(sql, values).await?;
     rows.iter().map(JournalEntry::from_row).collect()
 }

@@ -201,6 +201,17 @@ impl Ctx {
         table.download(file_stem, export, self.today())
     }
 
+    /// All tables of a page as one file, named by the day that they are of.
+    pub fn export_all(
+        &self,
+        tables: &[Table],
+        file_stem: &str,
+        export: Export,
+        on: Date,
+    ) -> Result<Response, AppError> {
+        Table::download_all(tables, file_stem, export, on)
+    }
+
     /// A new random key for a rendered form.
     pub fn form_key(&self) -> String {
         IdSource::from_os().token()

@@ -6,7 +6,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use jiff::civil::Date;
 use kernel::{Fen, Lang};
-use rust_xlsxwriter::{Format, Workbook, XlsxError};
+use rust_xlsxwriter::{Format, Workbook, Worksheet, XlsxError};
 
 use crate::{AppError, Html, esc};
 
@@ -199,8 +199,30 @@ impl Table {
 
     /// As a CSV text. A cell that a spreadsheet would take for a formula is quoted with an apostrophe.
     pub fn csv(&self) -> Vec<u8> {
-        let mut out = csv::Writer::from_writer(b"\xef\xbb\xbf".to_vec());
-        let shown: Vec<usize> = (0..self.columns.len()).filter(|i| !self.columns[*i].shown_only).collect();
+        csv_of(&[self])
+    }
+
+    /// As a spreadsheet: numbers are numbers, money has two decimals, dates are dates.
+    pub fn xlsx(&self) -> Result<Vec<u8>, XlsxError> {
+        xlsx_of(&[self])
+    }
+
+    /// As a download.
+    pub fn download(&self, file_stem: &str, export: Export, today: Date) -> Result<Response, AppError> {
+        file(&[self], file_stem, export, today)
+    }
+
+    /// All of them as one download: a sheet each, or one below the other under their captions.
+    pub fn download_all(tables: &[Table], file_stem: &str, export: Export, on: Date) -> Result<Response, AppError> {
+        file(&tables.iter().collect::<Vec<_>>(), file_stem, export, on)
+    }
+
+    fn exported(&self) -> Vec<usize> {
+        (0..self.columns.len()).filter(|i| !self.columns[*i].shown_only).collect()
+    }
+
+    fn write_csv(&self, out: &mut csv::Writer<Vec<u8>>) {
+        let shown = self.exported();
         let written = out.write_record(shown.iter().map(|i| self.columns[*i].label.as_str()));
         debug_assert!(written.is_ok(), "writing to memory does not fail");
         for row in &self.rows {
@@ -212,19 +234,15 @@ impl Table {
             let written = out.write_record(cells);
             debug_assert!(written.is_ok(), "writing to memory does not fail");
         }
-        out.into_inner().unwrap_or_default()
     }
 
-    /// As a spreadsheet: numbers are numbers, money has two decimals, dates are dates.
-    pub fn xlsx(&self) -> Result<Vec<u8>, XlsxError> {
-        let mut book = Workbook::new();
+    fn write_sheet(&self, sheet: &mut Worksheet) -> Result<(), XlsxError> {
         let head = Format::new().set_bold().set_background_color("E8EEF7").set_text_wrap();
         let money = Format::new().set_num_format("#,##0.00");
         let percent = Format::new().set_num_format("0.0%");
         let day = Format::new().set_num_format("yyyy-mm-dd");
-        let sheet = book.add_worksheet();
         sheet.set_freeze_panes(1, 0)?;
-        let shown: Vec<usize> = (0..self.columns.len()).filter(|i| !self.columns[*i].shown_only).collect();
+        let shown = self.exported();
         for (c, i) in (0u16..).zip(&shown) {
             sheet.write_with_format(0, c, &self.columns[*i].label, &head)?;
         }
@@ -246,24 +264,7 @@ impl Table {
             }
         }
         sheet.autofit();
-        book.save_to_buffer()
-    }
-
-    /// As a download.
-    pub fn download(&self, file_stem: &str, export: Export, today: Date) -> Result<Response, AppError> {
-        let (bytes, mime, extension) = match export {
-            Export::Csv => (self.csv(), "text/csv; charset=utf-8", "csv"),
-            Export::Xlsx => {
-                let bytes = self.xlsx().map_err(|e| {
-                    tracing::error!(error = %e, "a spreadsheet failed");
-                    AppError::from(store::StoreError::Panicked)
-                })?;
-                (bytes, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx")
-            }
-        };
-        let disposition = format!("attachment; filename=\"{file_stem}-{today}.{extension}\"");
-        Ok(([(header::CONTENT_TYPE, mime.to_owned()), (header::CONTENT_DISPOSITION, disposition)], bytes)
-            .into_response())
+        Ok(())
     }
 
     /// The class attribute of each column.
@@ -302,6 +303,63 @@ impl Table {
     }
 }
 
+/// Most letters of a sheet's name, and letters that it may not have: limits of the file format.
+const SHEET_NAME_MAX: usize = 31;
+const NOT_IN_SHEET_NAMES: [char; 7] = ['[', ']', ':', '*', '?', '/', '\\'];
+
+/// The caption as the name of a sheet, told apart from those that came before it.
+fn sheet_name(caption: &str, taken: &[String]) -> String {
+    let plain: String = caption.chars().map(|c| if NOT_IN_SHEET_NAMES.contains(&c) { ' ' } else { c }).collect();
+    let plain = plain.trim().trim_matches('\'');
+    let plain = if plain.is_empty() { "1" } else { plain };
+    let cut = |n: usize| plain.chars().take(n).collect::<String>();
+    let is_taken = |name: &String| taken.iter().any(|t| t.to_lowercase() == name.to_lowercase());
+    let numbered = (2..).map(|n| format!("{} {n}", cut(SHEET_NAME_MAX - 4)));
+    let mut names = std::iter::once(cut(SHEET_NAME_MAX)).chain(numbered);
+    names.find(|name| !is_taken(name)).expect("numbers do not end")
+}
+
+fn csv_of(tables: &[&Table]) -> Vec<u8> {
+    let mut out = csv::WriterBuilder::new().flexible(true).from_writer(b"\xef\xbb\xbf".to_vec());
+    for (i, table) in tables.iter().enumerate() {
+        if tables.len() > 1 {
+            let between = if i == 0 { Ok(()) } else { out.write_record([""]) };
+            let written = between.and_then(|()| out.write_record([table.caption.as_str()]));
+            debug_assert!(written.is_ok(), "writing to memory does not fail");
+        }
+        table.write_csv(&mut out);
+    }
+    out.into_inner().unwrap_or_default()
+}
+
+fn xlsx_of(tables: &[&Table]) -> Result<Vec<u8>, XlsxError> {
+    let mut book = Workbook::new();
+    let mut names: Vec<String> = Vec::new();
+    for table in tables {
+        let name = sheet_name(&table.caption, &names);
+        let sheet = book.add_worksheet();
+        sheet.set_name(&name)?;
+        table.write_sheet(sheet)?;
+        names.push(name);
+    }
+    book.save_to_buffer()
+}
+
+fn file(tables: &[&Table], file_stem: &str, export: Export, on: Date) -> Result<Response, AppError> {
+    let (bytes, mime, extension) = match export {
+        Export::Csv => (csv_of(tables), "text/csv; charset=utf-8", "csv"),
+        Export::Xlsx => {
+            let bytes = xlsx_of(tables).map_err(|e| {
+                tracing::error!(error = %e, "a spreadsheet failed");
+                AppError::from(store::StoreError::Panicked)
+            })?;
+            (bytes, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx")
+        }
+    };
+    let disposition = format!("attachment; filename=\"{file_stem}-{on}.{extension}\"");
+    Ok(([(header::CONTENT_TYPE, mime.to_owned()), (header::CONTENT_DISPOSITION, disposition)], bytes).into_response())
+}
+
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.rows.is_empty() {
@@ -333,3 +391,42 @@ impl fmt::Display for Table {
 }
 
 impl askama::filters::HtmlSafe for Table {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+
+    fn table(caption: &str, n: i64) -> Table {
+        let mut t = Table::new(Lang::Zh, "t", caption, vec![Col::text("甲"), Col::num("乙"), Col::actions("丙")]);
+        t.row(vec![Cell::text("=1"), Cell::Int(n), Cell::text("no")]);
+        t
+    }
+
+    #[test]
+    fn several_tables_are_sheets_of_one_book_with_names_of_their_own() {
+        let tables = [table("区 × 行业/规模", 1), table("区 × 行业?规模", 2), table(&"很长".repeat(30), 3)];
+        let book = xlsx_of(&tables.iter().collect::<Vec<_>>()).unwrap();
+        let mut read: calamine::Xlsx<_> = calamine::open_workbook_from_rs(std::io::Cursor::new(book)).unwrap();
+        use calamine::Reader;
+        let names = read.sheet_names();
+        assert_eq!(names[..2], ["区 × 行业 规模", "区 × 行业 规模 2"]);
+        assert_eq!(names[2].chars().count(), 31);
+        let cells = read.worksheet_range(&names[1]).unwrap();
+        assert_eq!(cells.get_value((1, 1)).unwrap(), &calamine::Data::Float(2.0));
+        assert_eq!(cells.width(), 2, "buttons are not exported");
+    }
+
+    #[test]
+    fn several_tables_in_a_text_stand_under_their_captions() {
+        let text = String::from_utf8(csv_of(&[&table("一", 1), &table("二", 2)])).unwrap();
+        assert_eq!(text, "\u{feff}一\n甲,乙\n'=1,1\n\"\"\n二\n甲,乙\n'=1,2\n");
+        assert_eq!(String::from_utf8(csv_of(&[&table("一", 1)])).unwrap(), "\u{feff}甲,乙\n'=1,1\n");
+    }
+
+    #[test]
+    fn a_file_is_named_by_the_day_that_it_is_of() {
+        let response = Table::download_all(&[table("一", 1)], "board", Export::Csv, date(2019, 6, 30)).unwrap();
+        assert_eq!(response.headers()[header::CONTENT_DISPOSITION], "attachment; filename=\"board-2019-06-30.csv\"");
+    }
+}

@@ -14,6 +14,8 @@ pub enum Code {
     Appropriate,
     /// 额度分配: money is handed down to a programme, a district or a batch.
     Allocate,
+    /// 额度追加: a batch's reserve gives a district's quota of the same batch more. Nothing above the batch moves.
+    Assign,
     /// 发券: a batch's money becomes a voucher.
     Issue,
     /// 订单占用: an order holds part of a voucher for a provider.
@@ -40,9 +42,10 @@ pub enum Code {
 
 impl Code {
     /// Every code, in the order of a voucher's life.
-    pub const ALL: [Code; 13] = [
+    pub const ALL: [Code; 14] = [
         Code::Appropriate,
         Code::Allocate,
+        Code::Assign,
         Code::Issue,
         Code::Hold,
         Code::Settle,
@@ -64,6 +67,7 @@ impl Code {
             Code::Allocate => {
                 &[(Appropriation, Programme), (Programme, District), (Programme, Batch), (District, Batch)]
             }
+            Code::Assign => &[(Batch, Batch)],
             Code::Issue => &[(Batch, Voucher)],
             Code::Hold | Code::Settle => &[(Voucher, ProviderPayable)],
             Code::Pay => &[(ProviderPayable, Bank)],
@@ -104,6 +108,7 @@ impl Code {
         match self {
             Code::Appropriate => "appropriate",
             Code::Allocate => "allocate",
+            Code::Assign => "assign",
             Code::Issue => "issue",
             Code::Hold => "hold",
             Code::Settle => "settle",
@@ -128,6 +133,7 @@ impl Code {
         match self {
             Code::Appropriate => lang.t("资金下达", "appropriation"),
             Code::Allocate => lang.t("额度分配", "allocation"),
+            Code::Assign => lang.t("额度追加", "quota assignment"),
             Code::Issue => lang.t("发券", "issue"),
             Code::Hold => lang.t("订单占用", "hold"),
             Code::Settle => lang.t("核销", "settlement"),
@@ -162,6 +168,12 @@ mod tests {
         assert!(!Code::Settle.fits(&TransferKind::Posted, Voucher, ProviderPayable));
         assert!(!Code::Hold.fits(&TransferKind::Posted, Voucher, ProviderPayable));
         assert!(Code::Hold.fits(&TransferKind::Pending { expires_on: None }, Voucher, ProviderPayable));
+    }
+
+    #[test]
+    fn only_an_assignment_moves_money_between_the_accounts_of_a_batch() {
+        let able: Vec<Code> = Code::ALL.into_iter().filter(|c| c.fits(&TransferKind::Posted, Batch, Batch)).collect();
+        assert_eq!(able, [Code::Assign, Code::Correct]);
     }
 
     #[test]

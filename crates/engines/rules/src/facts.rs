@@ -114,6 +114,19 @@ pub fn standard_facts() -> &'static [Fact] {
     &FACTS
 }
 
+/// What a reader sees a fact called. `contract_fen` is what the programmes take the discount from, so it is the amount
+/// before it, while a contract is signed for what is left after it. Its [`Fact::label`] stays as it was: it stands in the
+/// reasons of stored decisions, which must replay to the same bytes (PD-1).
+pub fn shown_label(fact: &Fact) -> Text {
+    match fact.name.as_str() {
+        "contract_fen" => Text::new(
+            "优惠前金额（合同金额＋平台优惠）",
+            "amount before the discount (contract plus what the platform takes off)",
+        ),
+        _ => fact.label.clone(),
+    }
+}
+
 /// The standard fact of this name.
 pub fn standard_fact(name: &str) -> Option<&'static Fact> {
     standard_facts().iter().find(|f| f.name == name)

@@ -30,7 +30,7 @@ pub use expression::{
     BRACKETS_MAX, DEPTH_MAX, EXPRESSION_CHARS_MAX, EvalError, Expression, ExpressionError, FUNCTIONS, OPERATORS_MAX,
     Scalar, Scope,
 };
-pub use facts::{Fact, FactKind, standard_fact, standard_facts};
+pub use facts::{Fact, FactKind, shown_label, standard_fact, standard_facts};
 pub use load::{LoadError, Loaded, bundled, bundled_calendar, load_dir};
 pub use programme::{
     BatchField, Clause, Clocks, Computation, Condition, Coverage, DateRange, DatedValue, DayCount, Deadline,

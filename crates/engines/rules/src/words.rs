@@ -47,7 +47,7 @@ pub fn in_words(programme: &Programme, expression: &str, lang: Lang, named: impl
 
 fn title(programme: &Programme, name: &str, lang: Lang) -> Option<String> {
     if let Some(fact) = programme.fact(name) {
-        return Some(fact.label.get(lang).to_owned());
+        return Some(crate::facts::shown_label(fact).get(lang).to_owned());
     }
     if let Some(value) = programme.values.iter().find(|v| v.name == name) {
         return Some(value.title.get(lang).to_owned());

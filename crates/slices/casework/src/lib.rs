@@ -9,11 +9,13 @@
 //! by district and state equal the cases.
 //!
 //! Tables: `casework_case`, `casework_event`, `casework_count`, `casework_check`, `casework_defect`,
-//! `casework_approval`, `casework_notice`, `casework_objection`, `casework_tie`. View for others: `pub_casework_case`
+//! `casework_approval`, `casework_notice`, `casework_objection`, `casework_tie`, `casework_material`,
+//! `casework_defect_answer`. View for others: `pub_casework_case`
 //! (case_id, number, programme_id, instrument_id, batch_id, org_id, district, state, round, decision_id, amount_fen,
-//! started_at_us, submitted_at_us, moved_at_us, notice_ends_on).
+//! started_at_us, submitted_at_us, moved_at_us, notice_ends_on). Reads `pub_vouchers_batch`, `pub_vouchers_voucher`,
+//! `pub_catalogue_listing`.
 //!
-//! Entry points: the enterprise's [`draft`], [`save`], [`submit`], [`withdraw`]; the district's [`check`],
+//! Entry points: the enterprise's [`draft`], [`save`], [`supplement`], [`submit`], [`withdraw`]; the district's [`check`],
 //! [`recommend`]; the city's [`approve`], [`send_back`], [`publish_notice`], [`decide_objection`], [`conclude`]; both
 //! bureaus' [`return_for_correction`], [`reject`], [`tie`]; the public's [`object`]; by the clock [`jobs`] and
 //! [`conclude::due_for_conclusion`]; reading in [`view`].
@@ -39,6 +41,7 @@ pub mod send_back;
 mod step;
 mod store;
 pub mod submit;
+pub mod supplement;
 pub mod tie;
 pub mod view;
 pub mod withdraw;

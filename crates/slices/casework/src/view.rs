@@ -5,7 +5,7 @@ use kernel::{Action, Role, Subject, Text};
 use store::{Cx, StoreError};
 
 use crate::batch::Batch;
-use crate::model::{self, Answer, Approval, Clocks, Edge, Event, Stage, State};
+use crate::model::{self, Answer, Approval, Clocks, DefectAnswer, Edge, Event, Material, Stage, State};
 use crate::programmes::Trace;
 use crate::step;
 use crate::store::{self as records, Case, Defect, Notice, Objection, PublicNotice, Tie, WorkFilter};
@@ -31,6 +31,12 @@ pub struct Progress {
     pub events: Vec<Event>,
     /// What is to be corrected, when it was returned.
     pub defects: Vec<Defect>,
+    /// What the enterprise says to that.
+    pub replies: Vec<DefectAnswer>,
+    /// The papers that were handed in or are to be.
+    pub materials: Vec<Material>,
+    /// The voucher that came of it: id and number.
+    pub voucher: Option<(String, String)>,
     /// The notice, once there is one.
     pub notice: Option<Notice>,
     /// Moves that the reader may make from here, by the table.
@@ -68,7 +74,25 @@ pub async fn progress(cx: &mut Cx, case_id: &str) -> Result<Progress, ViewError>
     let facts = orgs::facts_at(cx, &case.org_id, today).await?;
     let provider = provider_of(cx, &case).await?;
     let names = crate::programmes::names(cx, &case.programme_id, &case.instrument_id).await?;
-    Ok(Progress { case, stages, events, defects, notice, moves, batch, facts, provider, names, today })
+    let replies = records::answers_to_defects(cx, &case.id).await?;
+    let materials = records::materials_of(cx, &case.id).await?;
+    let voucher = records::voucher_of(cx, &case.id).await?;
+    Ok(Progress {
+        case,
+        stages,
+        events,
+        defects,
+        replies,
+        materials,
+        voucher,
+        notice,
+        moves,
+        batch,
+        facts,
+        provider,
+        names,
+        today,
+    })
 }
 
 async fn batch_of(cx: &mut Cx, case: &Case) -> Result<Option<Batch>, StoreError> {
@@ -121,6 +145,12 @@ pub struct Review {
     pub answers: Vec<Answer>,
     /// What was last to be corrected.
     pub defects: Vec<Defect>,
+    /// What the enterprise says to that.
+    pub replies: Vec<DefectAnswer>,
+    /// The papers that were handed in.
+    pub materials: Vec<Material>,
+    /// The voucher that came of it: id and number.
+    pub voucher: Option<(String, String)>,
     /// Approvals, void ones too.
     pub approvals: Vec<Approval>,
     /// Ties to the enterprise that are or were on record.
@@ -179,6 +209,9 @@ pub async fn review(cx: &mut Cx, case_id: &str) -> Result<Review, ViewError> {
         events: records::events_of(cx, &case.id).await?,
         answers: records::latest_answers(cx, &case.id).await?,
         defects: records::latest_defects(cx, &case.id).await?,
+        replies: records::answers_to_defects(cx, &case.id).await?,
+        materials: records::materials_of(cx, &case.id).await?,
+        voucher: records::voucher_of(cx, &case.id).await?,
         approvals: records::approvals_of(cx, &case.id).await?,
         ties: records::ties_to(cx, &case.org_id).await?,
         moves: if recused.is_some() { Vec::new() } else { moves },
@@ -189,6 +222,13 @@ pub async fn review(cx: &mut Cx, case_id: &str) -> Result<Review, ViewError> {
         today,
         case,
     })
+}
+
+/// One paper of a case, for whoever may read the case.
+pub async fn material(cx: &mut Cx, case_id: &str, material_id: &str) -> Result<Material, ViewError> {
+    let case = step::open(cx, case_id, Action::ViewCase).await?;
+    let found = records::material_by_id(cx, material_id).await?;
+    found.filter(|m| m.case_id == case.id).ok_or(ViewError::NotFound)
 }
 
 /// An enterprise's own applications.

@@ -22,7 +22,7 @@ pub enum OrderState {
     Cancelled,
     /// The contract is recorded.
     Contracted,
-    /// The public share was settled.
+    /// What the public pays was decided: the provider is owed it. Whether the bank has paid is the settlement's to say.
     Settled,
     /// Settled and its time is over.
     Closed,
@@ -57,7 +57,7 @@ impl OrderState {
             Declined => lang.t("已拒绝", "Declined"),
             Cancelled => lang.t("已取消", "Cancelled"),
             Contracted => lang.t("已签合同", "Contract recorded"),
-            Settled => lang.t("已兑付", "Settled"),
+            Settled => lang.t("兑付已核定", "Settlement decided"),
             Closed => lang.t("已办结", "Closed"),
         }
     }
@@ -128,7 +128,7 @@ pub const TRANSITIONS: &[Transition] = &[
     edge(OrderVerb::RecordContract, Confirmed, Contracted, "the contract is signed"),
     edge(OrderVerb::VoidContract, Contracted, Confirmed, "the contract was recorded wrongly"),
     edge(OrderVerb::Cancel, Contracted, Cancelled, "the contract was dissolved before anything was paid"),
-    edge(OrderVerb::Settle, Contracted, Settled, "the public share was paid to the provider"),
+    edge(OrderVerb::Settle, Contracted, Settled, "the public share was decided; the provider is owed it"),
     edge(OrderVerb::Close, Settled, Closed, "the ordered time is over"),
 ];
 

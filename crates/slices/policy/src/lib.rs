@@ -1,7 +1,7 @@
 //! Policy: programmes as data, decisions with their trace, "what can I get?".
 //!
 //! A city officer drafts a programme as a TOML text ([`draft`]) and publishes it ([`publish`]) once the engine's checks
-//! and the programme's own expected decisions hold; a new version takes the place of the one before from its day on;
+//! and the programme's own expected decisions hold; a higher version takes the place of the one before from its day on;
 //! [`end`] stops applications. [`decide`] answers for an applicant or an order and keeps the answer's bytes;
 //! [`replay_all`] proves them; [`estimate`] answers without keeping anything.
 //!
@@ -14,12 +14,13 @@
 //! drafts), `pub_policy_target` (programme_id, code, position, title_zh, title_en, unit_zh, unit_en, minimum, maximum,
 //! by_date, statistic, clause, clause_locator, clause_locator_en; of the current version), `pub_policy_decision` (id, kind, org_id,
 //! programme_id, instrument_id, amount_fen, eligible, as_of, at_us). Reads `pub_orgs_org`, `pub_orgs_fact`,
-//! `pub_vouchers_batch` and `pub_funds_account`.
+//! `pub_vouchers_batch`, `pub_vouchers_voucher`, `pub_settlement_decision`, `pub_casework_case` and `pub_funds_account`.
 
 mod api;
 pub mod check;
 pub mod decide;
 mod diff;
+pub mod discard;
 pub mod draft;
 pub mod end;
 pub mod estimate;
@@ -57,6 +58,8 @@ pub fn routes() -> Vec<Route> {
         Route::get("/programmes/{id}/programme.toml", ReadPublic, pages::text::get),
         Route::get("/programmes/{id}/publish", PublishProgramme, pages::publish::get),
         Route::post("/programmes/{id}/publish", PublishProgramme, pages::publish::post),
+        Route::get("/programmes/{id}/discard", DraftProgramme, pages::discard::get),
+        Route::post("/programmes/{id}/discard", DraftProgramme, pages::discard::post),
         Route::get("/programmes/{id}/end", PublishProgramme, pages::end::get),
         Route::post("/programmes/{id}/end", PublishProgramme, pages::end::post),
         Route::get("/estimate", Estimate, pages::estimate::get),
@@ -67,6 +70,7 @@ pub fn routes() -> Vec<Route> {
         Route::api(DraftProgramme, endpoint!(api::programmes::draft)),
         Route::api(PublishProgramme, endpoint!(api::programmes::publish)),
         Route::api(PublishProgramme, endpoint!(api::programmes::finish)),
+        Route::api(DraftProgramme, endpoint!(api::programmes::discard)),
         Route::api(Estimate, endpoint!(api::estimates::create)),
         Route::api(ViewDecision, endpoint!(api::decisions::show)),
     ]

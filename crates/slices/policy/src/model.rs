@@ -1,5 +1,6 @@
 //! What a programme's record and a stored decision are, and which version applies on a day. Pure.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
@@ -129,6 +130,52 @@ pub fn applies_from(starts_on: Date, previous: Option<&Version>, today: Date) ->
         None => starts_on,
         Some(previous) => previous.applies_from.map_or(today, |from| from.max(today)),
     }
+}
+
+/// How two names of versions compare as semantic versions (<https://semver.org>, item 11; what follows a `+` says nothing
+/// about the order); nothing where one of them is no such version.
+pub fn compare_versions(a: &str, b: &str) -> Option<Ordering> {
+    let (a, b) = (Semantic::read(a)?, Semantic::read(b)?);
+    let numbers = a.numbers.cmp(&b.numbers);
+    Some(numbers.then_with(|| match (a.pre.is_empty(), b.pre.is_empty()) {
+        (true, true) => Ordering::Equal,
+        // What is still in preparation comes before what it prepares.
+        (true, false) => Ordering::Greater,
+        (false, true) => Ordering::Less,
+        (false, false) => compare_pre(&a.pre, &b.pre),
+    }))
+}
+
+struct Semantic<'a> {
+    numbers: [u64; 3],
+    pre: Vec<&'a str>,
+}
+
+impl Semantic<'_> {
+    fn read(text: &str) -> Option<Semantic<'_>> {
+        let text = text.split_once('+').map_or(text, |(version, _)| version);
+        let (core, pre) = text.split_once('-').map_or((text, None), |(core, pre)| (core, Some(pre)));
+        let mut numbers = core.split('.').map(whole);
+        let numbers = [numbers.next()??, numbers.next()??, numbers.next()??];
+        let pre: Vec<&str> = pre.map_or(Vec::new(), |p| p.split('.').collect());
+        let plain = |p: &&str| !p.is_empty() && p.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        (core.split('.').count() == 3 && pre.iter().all(plain)).then_some(Semantic { numbers, pre })
+    }
+}
+
+fn whole(text: &str) -> Option<u64> {
+    if text.bytes().all(|b| b.is_ascii_digit()) { text.parse().ok() } else { None }
+}
+
+fn compare_pre(a: &[&str], b: &[&str]) -> Ordering {
+    let one = |(a, b): (&&str, &&str)| match (whole(a), whole(b)) {
+        (Some(a), Some(b)) => a.cmp(&b),
+        (Some(_), None) => Ordering::Less,
+        (None, Some(_)) => Ordering::Greater,
+        (None, None) => a.cmp(b),
+    };
+    let differs = a.iter().zip(b).map(one).find(|o| o.is_ne());
+    differs.unwrap_or_else(|| a.len().cmp(&b.len()))
 }
 
 /// What a decision is about.
@@ -293,6 +340,21 @@ mod tests {
         assert_eq!(on(date(2019, 6, 30)), Some("1"));
         assert_eq!(on(b), Some("2"));
         assert_eq!(version_on(&versions[2..], b), None, "a draft never applies");
+    }
+
+    #[test]
+    fn versions_compare_as_semantic_versions() {
+        let ordered =
+            ["0.1.0", "0.1.1", "0.2.0", "0.10.0", "1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-rc.2", "1.0.0-rc.10", "1.0.0"];
+        for (i, a) in ordered.iter().enumerate() {
+            for (j, b) in ordered.iter().enumerate() {
+                assert_eq!(compare_versions(a, b), Some(i.cmp(&j)), "{a} {b}");
+            }
+        }
+        assert_eq!(compare_versions("1.0.0+a", "1.0.0+b"), Some(Ordering::Equal));
+        for none in ["", "1", "1.0", "1.0.0.0", "v1.0.0", "1.0.x", "1.0.0-", "第一版"] {
+            assert_eq!(compare_versions(none, "1.0.0"), None, "{none}");
+        }
     }
 
     #[test]

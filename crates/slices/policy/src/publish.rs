@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use store::Cx;
 
 use crate::check::check;
-use crate::model::{State, applies_from};
+use crate::model::{State, Version, applies_from, compare_versions};
 use crate::{draft, problems, store as sql};
 
 /// Which draft.
@@ -49,6 +49,18 @@ store::refusals! {
         /// Its expected decisions do not hold.
         ExpectationsUnmet { problems_zh: String, problems_en: String } = 409, "programme-expectations-unmet",
             zh "预期决定未全部符合，未发布：\n{problems_zh}", en "Not published, because expected decisions do not hold:\n{problems_en}";
+        /// An older version, or the same, would take the place of a newer one.
+        VersionNotHigher { version: String, in_force: String } = 409, "programme-version-not-higher",
+            zh "草稿版本“{version}”不高于已发布的版本“{in_force}”，不能取代它。请在文本中写更高的版本号后重新起草，或废弃此草稿。",
+            en "Draft {version} is not higher than version {in_force}, which is published, and cannot take its place. Give the text a higher version, or discard the draft.";
+        /// Its name has no order.
+        VersionNotSemantic { version: String } = 409, "programme-version-not-semantic",
+            zh "版本号“{version}”不是“主.次.修订”形式（如 1.2.0），无法判断先后。请在文本中改写后重新起草。",
+            en "Version {version:?} is not of the form major.minor.patch, such as 1.2.0, so that nobody can tell what it follows. Change it in the text and draft again.";
+        /// The version in force had expected decisions, this one has none.
+        ExpectationsDropped { in_force: String } = 409, "programme-expectations-dropped",
+            zh "已发布的版本“{in_force}”附有预期决定，本草稿没有。请把预期决定一并提交（按新规则修改后）再发布。",
+            en "Version {in_force}, which is published, came with expected decisions and this draft has none. Hand them in with it, changed as the new rules want, before publishing.";
         /// It does not read any more.
         NotAProgramme { problems_zh: String, problems_en: String } = 409, "programme-invalid",
             zh "方案文本有误：\n{problems_zh}", en "The text is not a programme:\n{problems_en}";
@@ -76,6 +88,7 @@ pub async fn run(cx: &mut Cx, cmd: Publish) -> Result<Published, PublishError> {
         return Err(PublishError::Ended {});
     }
     let (toml, expected) = sql::texts(cx, &draft.sha256).await?.ok_or(PublishError::NotFound)?;
+    may_follow(cx, draft, &expected, &versions).await?;
     let checked = check(&toml, &expected).map_err(|wrong| {
         let all = problems::joined(&wrong);
         PublishError::NotAProgramme { problems_zh: all.zh, problems_en: all.en }
@@ -103,6 +116,34 @@ pub async fn run(cx: &mut Cx, cmd: Publish) -> Result<Published, PublishError> {
     let before = previous.map(|v| (v.version.clone(), v.sha256.clone()));
     cx.journal("policy.publish", &object, &before, &done).await?;
     Ok(done)
+}
+
+/// A version follows what is published when it is higher and does not drop the expected decisions that hold it.
+pub(crate) async fn may_follow(
+    cx: &mut Cx,
+    draft: &Version,
+    expected: &str,
+    versions: &[Version],
+) -> Result<(), PublishError> {
+    follows(&draft.version, versions)?;
+    let Some(previous) = versions.iter().find(|v| v.state == State::Published) else { return Ok(()) };
+    let (_, held) = sql::texts(cx, &previous.sha256).await?.ok_or(PublishError::NotFound)?;
+    match expected.trim().is_empty() && !held.trim().is_empty() {
+        true => Err(PublishError::ExpectationsDropped { in_force: previous.version.clone() }),
+        false => Ok(()),
+    }
+}
+
+/// Is it higher than everything that was ever published of the programme? Pure.
+fn follows(version: &str, versions: &[Version]) -> Result<(), PublishError> {
+    if compare_versions(version, version).is_none() {
+        return Err(PublishError::VersionNotSemantic { version: version.to_owned() });
+    }
+    let higher = |v: &&Version| v.is_public() && compare_versions(version, &v.version).is_some_and(|o| o.is_le());
+    match versions.iter().find(higher) {
+        Some(v) => Err(PublishError::VersionNotHigher { version: version.to_owned(), in_force: v.version.clone() }),
+        None => Ok(()),
+    }
 }
 
 /// Drafts and publishes a text in one go: for the demonstration's replay and for tests of other slices.

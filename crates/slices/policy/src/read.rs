@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use kernel::{Action, Subject};
+use kernel::{Action, Lang, Subject, Text};
 use rules::Programme;
-use store::Cx;
+use store::{Cx, Refusal};
 
 use crate::model::{State, Version};
-use crate::{library, store as sql};
+use crate::{library, publish, store as sql};
 
 store::refusals! {
     /// Why a programme is not shown.
@@ -66,6 +66,8 @@ pub struct Draft {
     pub expected_toml: String,
     /// The version in force now.
     pub previous: Option<Arc<Programme>>,
+    /// Why it cannot take that version's place, whatever it says.
+    pub refused: Option<Text>,
 }
 
 /// A version with both texts, to look at before publishing or to begin another draft from.
@@ -79,7 +81,12 @@ pub async fn draft(cx: &mut Cx, id: &str, version: &str) -> Result<Draft, ReadEr
         Some(published) => Some(library::by_sha256(cx, &published.sha256).await?),
         None => None,
     };
-    Ok(Draft { version, toml, expected_toml, previous })
+    let refused = match publish::may_follow(cx, &version, &expected_toml, &versions).await {
+        Ok(()) => None,
+        Err(publish::PublishError::Store(e)) => return Err(e.into()),
+        Err(e) => Some(Text::new(e.message(Lang::Zh), e.message(Lang::En))),
+    };
+    Ok(Draft { version, toml, expected_toml, previous, refused })
 }
 
 /// All drafts.

@@ -109,6 +109,12 @@ pub async fn put_draft(cx: &mut Cx, programme: &Programme, toml: &str, expected:
     Ok(())
 }
 
+/// A draft is no more.
+pub async fn discard(cx: &mut Cx, programme_id: &str, version: &str) -> Result<u64, StoreError> {
+    let sql = "DELETE FROM policy_programme WHERE id = $1 AND version = $2 AND state = 'draft'";
+    cx.execute(sql, params![programme_id, version]).await
+}
+
 /// The published version makes room for another.
 pub async fn supersede(cx: &mut Cx, programme_id: &str, until: Date) -> Result<(), StoreError> {
     let sql = "UPDATE policy_programme SET state = 'superseded', applies_until = $2 \
@@ -160,6 +166,48 @@ pub async fn put_targets(cx: &mut Cx, programme: &Programme) -> Result<(), Store
         cx.execute(sql, values).await?;
     }
     Ok(())
+}
+
+/// What a decision was made for: a settlement, or an application with the voucher that came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MadeFor {
+    /// What it is called on paper.
+    pub number: String,
+    /// Its page.
+    pub href: String,
+    /// Which of them: `settlement`, `recovery`, `order`, `voucher` or `case`.
+    pub what: &'static str,
+}
+
+/// The records that rest on a decision, by the public views of `settlement`, `casework` and `vouchers`.
+pub async fn made_for(cx: &mut Cx, decision_id: &str) -> Result<Vec<MadeFor>, StoreError> {
+    let made = |what, number: String, href: String| MadeFor { number, href, what };
+    let mut out = Vec::new();
+    let sql = "SELECT d.claim_id, d.number, d.order_id, d.order_number, d.voucher_id, d.recovery_number, \
+               v.number AS voucher_number FROM pub_settlement_decision d \
+               LEFT JOIN pub_vouchers_voucher v ON v.voucher_id = d.voucher_id WHERE d.decision_id = $1 LIMIT 1";
+    if let Some(r) = cx.opt(sql, params![decision_id]).await? {
+        let claim = format!("/settlements/{}", r.get::<String>("claim_id")?);
+        out.push(made("settlement", r.get("number")?, claim.clone()));
+        let recovery: String = r.get("recovery_number")?;
+        if !recovery.is_empty() {
+            out.push(made("recovery", recovery, format!("{claim}#back")));
+        }
+        out.push(made("order", r.get("order_number")?, format!("/orders/{}", r.get::<String>("order_id")?)));
+        let voucher = r.get::<Option<String>>("voucher_number")?.unwrap_or_default();
+        out.push(made("voucher", voucher, format!("/vouchers/{}", r.get::<String>("voucher_id")?)));
+    }
+    let sql = "SELECT c.case_id, c.number, v.voucher_id, v.number AS voucher_number FROM pub_casework_case c \
+               LEFT JOIN pub_vouchers_voucher v ON v.case_id = c.case_id WHERE c.decision_id = $1 LIMIT 1";
+    if let Some(r) = cx.opt(sql, params![decision_id]).await? {
+        let number = r.get::<Option<String>>("number")?.unwrap_or_default();
+        out.push(made("case", number, format!("/cases/{}", r.get::<String>("case_id")?)));
+        if let Some(id) = r.get::<Option<String>>("voucher_id")? {
+            let number = r.get::<Option<String>>("voucher_number")?.unwrap_or_default();
+            out.push(made("voucher", number, format!("/vouchers/{id}")));
+        }
+    }
+    Ok(out)
 }
 
 /// Appends a decision.

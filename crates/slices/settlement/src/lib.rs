@@ -10,7 +10,9 @@
 //! [`verify`] proves them from the records. Nothing that was paid is edited: a correction is a recovery with a code.
 //!
 //! Tables: `settlement_claim`, `settlement_evidence`, `settlement_payment`, `settlement_recovery`, `settlement_return`,
-//! `settlement_correction`. View for others: `pub_settlement_claim` (id, number, order_id, provider_id, enterprise_id,
+//! `settlement_correction`. Views for others: `pub_settlement_recovery` (id, claim_id, provider_id, district, amount_fen,
+//! made_on), `pub_settlement_decision` (decision_id, claim_id, number, order_id, order_number, voucher_id, enterprise_id,
+//! provider_id, district, recovery_number) and `pub_settlement_claim` (id, number, order_id, provider_id, enterprise_id,
 //! voucher_id, batch_id, programme_id, district, state, level, eligible_paid_fen, amount_fen, refused_code, claimed_on,
 //! decided_on, paid_on, recovered_fen). Reads `pub_catalogue_listing`, `pub_orders_order`, `pub_usage_statement`,
 //! `pub_usage_level`, `pub_usage_correction`, `pub_funds_transfer`, `pub_funds_account`, `pub_orgs_org`.

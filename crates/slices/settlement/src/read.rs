@@ -99,7 +99,7 @@ pub async fn debtors(cx: &mut Cx) -> Result<Vec<(String, String, Fen)>, ReadErro
     Ok(money::debtors(cx).await?)
 }
 
-/// One entry in the books that a claim has led to.
+/// One entry in the books that a claim has led to, as far as it is this claim's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct BookEntry {
     /// The transfer.
@@ -108,9 +108,12 @@ pub struct BookEntry {
     pub debit: String,
     /// The account that takes.
     pub credit: String,
-    /// How much.
+    /// How much of it is this claim's.
     #[schema(value_type = i64)]
     pub amount_fen: Fen,
+    /// How much the transfer moved: one payment carries many claims, one repayment answers many recoveries.
+    #[schema(value_type = i64)]
+    pub whole_fen: Fen,
     /// Why (`ledger::Code`).
     pub code: String,
     /// How (`ledger::TransferKind`).
@@ -184,37 +187,129 @@ pub async fn view(cx: &mut Cx, id: &str) -> Result<ClaimView, ReadError> {
     Ok(ClaimView { row, order, evidence, decision, programme, recoveries, payment, entries, names })
 }
 
+/// The effect of an entry on what a claim stands at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Held by the order on the voucher.
+    pub held_fen: Fen,
+    /// Owed to the provider.
+    pub owed_fen: Fen,
+    /// To come back from the provider.
+    pub due_back_fen: Fen,
+}
+
+impl Standing {
+    /// What stands after `e`.
+    pub fn after(self, e: &BookEntry) -> Standing {
+        let mut next = self;
+        match (e.code.as_str(), e.kind.as_str()) {
+            ("hold", _) => next.held_fen += e.amount_fen,
+            ("settle", _) => {
+                next.held_fen -= e.amount_fen;
+                next.owed_fen += e.amount_fen;
+            }
+            ("release" | "expire", _) => next.held_fen -= e.amount_fen,
+            ("pay", _) => next.owed_fen -= e.amount_fen,
+            ("recover", _) => next.due_back_fen += e.amount_fen,
+            ("repay", _) => next.due_back_fen -= e.amount_fen,
+            _ => {}
+        }
+        next
+    }
+}
+
+const TRANSFER: &str = "SELECT transfer_id, debit, credit, amount_fen, code, kind, at_us, seq FROM pub_funds_transfer";
+
+fn entry_of(r: &Row) -> Result<(i64, BookEntry), StoreError> {
+    let amount_fen = r.get("amount_fen")?;
+    let entry = BookEntry {
+        transfer_id: r.get("transfer_id")?,
+        debit: r.get("debit")?,
+        credit: r.get("credit")?,
+        amount_fen,
+        whole_fen: amount_fen,
+        code: r.get("code")?,
+        kind: r.get("kind")?,
+        at: r.get("at_us")?,
+    };
+    Ok((r.get("seq")?, entry))
+}
+
+async fn transfer(cx: &mut Cx, id: &str) -> Result<Option<(i64, BookEntry)>, StoreError> {
+    cx.opt(format!("{TRANSFER} WHERE transfer_id = $1"), params![id]).await?.as_ref().map(entry_of).transpose()
+}
+
+/// The hold and what became of it: settled, and the rest released in the same step, or all of it released or expired.
+async fn of_hold(cx: &mut Cx, claim: &Claim) -> Result<Vec<(i64, BookEntry)>, StoreError> {
+    let Some(hold) = vouchers::reservation_of_order(cx, &claim.order_id).await? else { return Ok(Vec::new()) };
+    let Some(held) = transfer(cx, &hold.id).await? else { return Ok(Vec::new()) };
+    let mut out = vec![held.clone()];
+    for row in cx.all(format!("{TRANSFER} WHERE pending_id = $1"), params![&hold.id]).await? {
+        let (seq, entry) = entry_of(&row)?;
+        // An order that was refused and claimed again is settled by the later claim, not by this one.
+        if entry.kind == "post" && !claim.state.carries_money() {
+            continue;
+        }
+        let rest = held.1.amount_fen - entry.amount_fen;
+        let released = (entry.kind == "post" && rest > Fen::ZERO).then(|| BookEntry {
+            debit: held.1.credit.clone(),
+            credit: held.1.debit.clone(),
+            amount_fen: rest,
+            code: "release".to_owned(),
+            ..entry.clone()
+        });
+        out.push((seq, entry));
+        out.extend(released.map(|e| (seq, e)));
+    }
+    Ok(out)
+}
+
 async fn entries(
     cx: &mut Cx,
     claim: &Claim,
     recoveries: &[Recovery],
     payment: Option<&Payment>,
 ) -> Result<Vec<BookEntry>, StoreError> {
-    let columns = "SELECT transfer_id, debit, credit, amount_fen, code, kind, at_us, seq FROM pub_funds_transfer";
-    let mut rows: Vec<Row> = Vec::new();
-    if let Some(hold) = vouchers::reservation_of_order(cx, &claim.order_id).await? {
-        rows.extend(cx.all(format!("{columns} WHERE transfer_id = $1"), params![&hold.id]).await?);
-        rows.extend(cx.all(format!("{columns} WHERE pending_id = $1"), params![&hold.id]).await?);
+    let mut out = of_hold(cx, claim).await?;
+    if let Some(p) = payment {
+        // Where all was set off the bank moved nothing; the claim is answered by the set-off.
+        let id = p.transfer_id.clone().unwrap_or_else(|| format!("{}/set-off", p.id));
+        if let Some((seq, entry)) = transfer(cx, &id).await? {
+            let (amount_fen, code) = (claim.amount_fen(), "pay".to_owned());
+            out.push((seq, BookEntry { amount_fen, whole_fen: p.gross_fen, code, ..entry }));
+        }
     }
-    let others = recoveries.iter().map(|r| &r.transfer_id).chain(payment.and_then(|p| p.transfer_id.as_ref()));
-    for id in others {
-        rows.extend(cx.all(format!("{columns} WHERE transfer_id = $1"), params![id]).await?);
-    }
-    let mut out: Vec<(i64, BookEntry)> = Vec::new();
-    for r in &rows {
-        let entry = BookEntry {
-            transfer_id: r.get("transfer_id")?,
-            debit: r.get("debit")?,
-            credit: r.get("credit")?,
-            amount_fen: r.get("amount_fen")?,
-            code: r.get("code")?,
-            kind: r.get("kind")?,
-            at: r.get("at_us")?,
-        };
-        out.push((r.get("seq")?, entry));
+    for recovery in recoveries {
+        out.extend(transfer(cx, &recovery.transfer_id).await?);
+        for back in money::returns_of(cx, &recovery.id).await? {
+            let found = transfer(cx, &back.transfer_id).await?;
+            out.extend(found.map(|(seq, e)| (seq, BookEntry { amount_fen: back.amount_fen, ..e })));
+        }
     }
     out.sort_by_key(|(seq, _)| *seq);
     Ok(out.into_iter().map(|(_, entry)| entry).collect())
+}
+
+/// Corrections of bills that settlements rest on and that nobody has reviewed.
+pub async fn corrections_waiting(cx: &mut Cx) -> Result<i64, ReadError> {
+    if !cx.permits(Action::DecideSettlement, &Subject::none()) {
+        return Err(ReadError::Forbidden);
+    }
+    Ok(crate::store::usage_rows::corrections_waiting(cx).await?)
+}
+
+/// What the payments of one provider, or of all, came to: what was owed, what was kept of it, what the bank paid. Nothing
+/// for those who see single claims of several providers only: a payment cannot be split among them.
+pub async fn payment_sums(cx: &mut Cx) -> Result<Option<(Fen, Fen, Fen)>, ReadError> {
+    if !cx.permits(Action::ViewSettlement, &Subject::none()) {
+        return Err(ReadError::Forbidden);
+    }
+    let of = match cx.actor.role {
+        Role::Provider => Some(cx.actor.org().to_owned()),
+        Role::CityOfficer | Role::Auditor => None,
+        _ => return Ok(None),
+    };
+    Ok(Some(money::payment_sums(cx, of.as_deref()).await?))
 }
 
 /// What a waiting claim would come to if it were decided now, with the programme's text for its clauses.

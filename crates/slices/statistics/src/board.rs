@@ -1,6 +1,6 @@
 //! The board: computed whole for a day, from rows to figures, by pure functions; kept for a minute.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
 use jiff::civil::Date;
@@ -88,11 +88,14 @@ pub struct TargetRow {
 pub struct Board {
     /// As at the end of this day.
     pub as_of: Date,
+    /// Of this district alone (enterprises by where they are on that day, vouchers and money by the voucher's district),
+    /// but for `by_district` and `targets`, which are always the whole city's.
+    pub district: Option<String>,
     /// Enterprises on the cloud.
     pub on_cloud: i64,
     /// Enterprises by the highest level of any of their orders, L0 to L5.
     pub by_level: [i64; 6],
-    /// District, enterprises on the cloud, paid.
+    /// District, enterprises on the cloud, paid less recovered; all districts, whatever the filter.
     pub by_district: Vec<(String, i64, Fen)>,
     /// Industry and enterprises, those with any.
     pub by_industry: Vec<(String, i64)>,
@@ -104,7 +107,7 @@ pub struct Board {
     pub sub_items: Vec<SubItemRow>,
     /// Month (first day) and how many were first on the cloud in it.
     pub new_by_month: Vec<(Date, i64)>,
-    /// Targets of the programmes.
+    /// Targets of the programmes, of the whole city, whatever the filter.
     pub targets: Vec<TargetRow>,
     /// Vouchers issued.
     pub vouchers: i64,
@@ -207,6 +210,11 @@ async fn compute(cx: &mut Cx, as_of: Date, district: Option<&str>) -> Result<Boa
     let facts = sql::facts_as_at(cx, as_of).await?;
     let mut levels = sql::levels_as_at(cx, as_of).await?;
     let mut first = sql::first_on_cloud(cx, as_of).await?;
+    // Targets are the city's, and districts are set side by side: both are counted before the filter.
+    let everywhere = districts_of(&levels, &facts);
+    let targets = sql::targets(cx, as_of).await?;
+    let listed = sql::providers_listed(cx).await?;
+    let targets = targets.into_iter().map(|t| target(t, &first, listed, as_of)).collect();
     let places: HashMap<String, Place> =
         levels.iter().map(|l| (l.enterprise_id.clone(), place(facts.get(&l.enterprise_id)))).collect();
     if let Some(code) = district {
@@ -215,10 +223,9 @@ async fn compute(cx: &mut Cx, as_of: Date, district: Option<&str>) -> Result<Boa
         first.retain(|id, _| here(id));
     }
     let paid_by_district = sql::paid_by_district(cx, as_of).await?;
-    let (claims_paid, paid, recovered) = sql::money_as_at(cx, as_of).await?;
-    let (vouchers, voucher_face) = sql::vouchers_as_at(cx, as_of).await?;
-    let listed = sql::providers_listed(cx).await?;
-    let targets = sql::targets(cx, as_of).await?;
+    let only = district.unwrap_or("");
+    let (claims_paid, paid, recovered) = sql::money_as_at(cx, as_of, only).await?;
+    let (vouchers, voucher_face) = sql::vouchers_as_at(cx, as_of, only).await?;
     let best = best_levels(&levels);
     let on_cloud: HashSet<&str> = levels.iter().filter(|l| l.counts).map(|l| l.enterprise_id.as_str()).collect();
     let cells = cells(&on_cloud, &places);
@@ -227,14 +234,14 @@ async fn compute(cx: &mut Cx, as_of: Date, district: Option<&str>) -> Result<Boa
         cells.iter().for_each(|c| *out.entry(key(c).to_owned()).or_default() += c.enterprises);
         out
     };
-    let districts = by(|c| &c.district);
     let mut by_level = [0; 6];
     best.values().for_each(|l| by_level[*l as usize] += 1);
     Ok(Board {
         as_of,
+        district: district.map(str::to_owned),
         on_cloud: on_cloud.len() as i64,
         by_level,
-        by_district: by_district(&districts, &paid_by_district),
+        by_district: by_district(&everywhere, &paid_by_district),
         by_industry: ranked(by(|c| &c.industry)),
         by_size: SizeClass::ALL
             .iter()
@@ -245,7 +252,7 @@ async fn compute(cx: &mut Cx, as_of: Date, district: Option<&str>) -> Result<Boa
             .collect(),
         sub_items: sub_items(&levels),
         new_by_month: new_by_month(&first, as_of),
-        targets: targets.into_iter().map(|t| target(t, &first, listed, as_of)).collect(),
+        targets,
         cells,
         vouchers,
         voucher_face,
@@ -274,13 +281,22 @@ fn cells(on_cloud: &HashSet<&str>, places: &HashMap<String, Place>) -> Vec<CellR
     counts.into_iter().map(row).collect()
 }
 
+/// Enterprises on the cloud in each district of the whole city.
+fn districts_of(levels: &[LevelRow], facts: &HashMap<String, HashMap<String, Value>>) -> BTreeMap<String, i64> {
+    let on_cloud: HashSet<&str> = levels.iter().filter(|l| l.counts).map(|l| l.enterprise_id.as_str()).collect();
+    let mut out: BTreeMap<String, i64> = BTreeMap::new();
+    on_cloud.iter().for_each(|id| *out.entry(place(facts.get(*id)).district).or_default() += 1);
+    out
+}
+
 /// All districts in order, then what is stated as none.
 fn by_district(counts: &BTreeMap<String, i64>, paid: &HashMap<String, Fen>) -> Vec<(String, i64, Fen)> {
     let row = |code: &str| {
         (code.to_owned(), counts.get(code).copied().unwrap_or(0), paid.get(code).copied().unwrap_or_default())
     };
     let mut out: Vec<_> = DISTRICTS.iter().map(|d| row(d.code)).collect();
-    out.extend(counts.keys().filter(|c| kernel::district(c).is_none()).map(|c| row(c)));
+    let codes: BTreeSet<&String> = counts.keys().chain(paid.keys()).collect();
+    out.extend(codes.into_iter().filter(|c| kernel::district(c).is_none()).map(|c| row(c)));
     out
 }
 

@@ -50,9 +50,9 @@ pub(crate) async fn facts_as_at(cx: &mut Cx, day: Date) -> Result<HashMap<String
     Ok(out)
 }
 
-/// Claims paid, what was paid, what was recovered.
-pub(crate) async fn money_as_at(cx: &mut Cx, day: Date) -> Result<(i64, Fen, Fen), StoreError> {
-    let r = cx.one(include_str!("sql/money_as_at.sql"), params![day]).await?;
+/// Claims paid, what was paid, what was recovered; of one district unless it is empty.
+pub(crate) async fn money_as_at(cx: &mut Cx, day: Date, district: &str) -> Result<(i64, Fen, Fen), StoreError> {
+    let r = cx.one(include_str!("sql/money_as_at.sql"), params![day, district]).await?;
     Ok((r.get("claims")?, r.get("paid_fen")?, r.get("recovered_fen")?))
 }
 
@@ -64,8 +64,8 @@ pub(crate) async fn paid_by_district(cx: &mut Cx, day: Date) -> Result<HashMap<S
     Ok(out)
 }
 
-pub(crate) async fn vouchers_as_at(cx: &mut Cx, day: Date) -> Result<(i64, Fen), StoreError> {
-    let r = cx.one(include_str!("sql/vouchers_as_at.sql"), params![day]).await?;
+pub(crate) async fn vouchers_as_at(cx: &mut Cx, day: Date, district: &str) -> Result<(i64, Fen), StoreError> {
+    let r = cx.one(include_str!("sql/vouchers_as_at.sql"), params![day, district]).await?;
     Ok((r.get("vouchers")?, r.get("face_fen")?))
 }
 

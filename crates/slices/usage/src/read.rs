@@ -170,14 +170,48 @@ pub async fn statements(cx: &mut Cx, mut filter: StatementFilter) -> Result<Page
     Ok(paged(statements::list(cx, &filter).await?, limit, statements::cursor))
 }
 
-/// One statement, and the versions before it, newest first.
+/// A statement with what stands around it.
+#[derive(Clone, Debug)]
+pub struct StatementView {
+    /// The statement.
+    pub statement: StatementRow,
+    /// Its provider's name.
+    pub provider_name: String,
+    /// The number of the import that it came in, where the reader may see imports.
+    pub import_number: Option<String>,
+    /// The version that it took the place of.
+    pub replaces: Option<String>,
+    /// Settlements that rest on it: id and number.
+    pub claims: Vec<(String, String)>,
+}
+
+/// One statement. To someone who may not see it, it is not there.
 pub async fn statement(cx: &mut Cx, id: &str) -> Result<StatementRow, ReadError> {
     let row = statements::get(cx, id).await?.ok_or(ReadError::NotFound)?;
-    let enterprise = row.enterprise_id.as_deref().unwrap_or("");
-    match cx.permits(Action::ViewUsage, &Subject::between(enterprise, &row.provider_id, None)) {
+    let enterprise = row.enterprise_id.clone().unwrap_or_default();
+    // An officer of a district sees the use of enterprises with an assessed order there, as in the list.
+    let district = match (cx.actor.role, cx.actor.district.clone()) {
+        (Role::DistrictOfficer, Some(here)) if levels::has_order_in(cx, &enterprise, &here).await? => Some(here),
+        _ => None,
+    };
+    match cx.permits(Action::ViewUsage, &Subject::between(&enterprise, &row.provider_id, district.as_deref())) {
         true => Ok(row),
         false => Err(ReadError::NotFound),
     }
+}
+
+/// One statement with its import, its versions and the settlements that rest on it.
+pub async fn statement_view(cx: &mut Cx, id: &str) -> Result<StatementView, ReadError> {
+    let statement = statement(cx, id).await?;
+    let import_number = match cx.permits(Action::ViewImports, &Subject::org(&statement.provider_id)) {
+        true => imports::get(cx, &statement.import_id).await?.map(|i| i.number),
+        false => None,
+    };
+    let replaces = statements::replaced_by(cx, id).await?;
+    let claims = statements::settlements_on(cx, id).await?;
+    let provider = orgs::find(cx, &statement.provider_id).await?;
+    let provider_name = provider.map_or_else(|| statement.key.provider_name.clone(), |o| o.name);
+    Ok(StatementView { statement, provider_name, import_number, replaces, claims })
 }
 
 /// Standing levels, by order.

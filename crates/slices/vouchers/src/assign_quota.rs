@@ -6,7 +6,6 @@ use ledger::AccountKind;
 use serde::{Deserialize, Serialize};
 use store::Cx;
 
-use crate::open_batch::link;
 use crate::{BatchState, money, store as records};
 
 /// How much more, and why.
@@ -44,7 +43,8 @@ store::refusals! {
 }
 funds::money_refusal!(AssignQuotaError);
 
-/// Moves the money from the reserve to the district's quota, by way of the programme that both belong to.
+/// Moves the money from the reserve to the district's quota of the same batch, in one transfer: the programme above both
+/// neither takes nor gives anything.
 pub async fn run(cx: &mut Cx, cmd: AssignQuota) -> Result<(), AssignQuotaError> {
     if !cx.permits(Action::ManageBatches, &Subject::none()) {
         return Err(AssignQuotaError::Forbidden);
@@ -70,11 +70,7 @@ pub async fn run(cx: &mut Cx, cmd: AssignQuota) -> Result<(), AssignQuotaError> 
     money::open(cx, &quota, AccountKind::Batch, &reserve).await?;
     records::add_quota(cx, &batch.id, &cmd.district, cmd.amount).await?;
     let id = cx.new_id("asg");
-    let up = money::give_back(format!("{id}/up"), reserve, &batch.programme_id, cmd.amount, &batch.id, cx.now);
-    let down = money::allocate(format!("{id}/down"), &batch.programme_id, quota, cmd.amount, &batch.id, cx.now);
-    let mut chain = [up, down];
-    link(&mut chain);
-    funds::post(cx, &chain).await?;
+    funds::post(cx, &[money::assign(id, reserve, quota, cmd.amount, &batch.id, cx.now)]).await?;
     cx.journal("vouchers.assign-quota", &format!("batch/{}", batch.id), &(), &cmd).await?;
     Ok(())
 }

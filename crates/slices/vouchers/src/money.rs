@@ -34,6 +34,11 @@ pub(crate) fn allocate(id: String, programme: &str, to: String, amount: Fen, bat
     Transfer { reference, ..transfer(id, (ids::programme(programme), to), amount, Code::Allocate, at) }
 }
 
+/// From a batch's reserve to one of its quotas.
+pub(crate) fn assign(id: String, from: String, to: String, amount: Fen, batch: &str, at: Timestamp) -> Transfer {
+    Transfer { reference: batch.to_owned(), ..transfer(id, (from, to), amount, Code::Assign, at) }
+}
+
 /// From the batch's reserve or a quota back to the programme.
 pub(crate) fn give_back(
     id: String,

@@ -120,7 +120,8 @@ pub fn progress(state: State, due: Option<Due>, events: &[Event], clocks: &Clock
             since: events.iter().rev().find(entered).map(day).filter(|_| visited),
             finished: events.iter().rev().find(left).map(day).filter(|_| visited && status != StageStatus::Current),
             due,
-            overdue: due.is_some_and(|d| d.on < today),
+            // The days of a notice run out as they should: then it waits to be concluded and nobody is late.
+            overdue: state != State::PublicNotice && due.is_some_and(|d| d.on < today),
             usual_days,
         }
     };

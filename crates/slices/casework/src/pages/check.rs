@@ -32,6 +32,12 @@ impl CheckAnswers {
     fn facts(&self) -> Html {
         facts(&self.p, &self.seen.facts)
     }
+    fn materials(&self) -> Html {
+        super::material_list(&self.p, &self.seen.case, &self.seen.materials, None)
+    }
+    fn defects(&self) -> Html {
+        super::defects(&self.p, &self.seen.defects, &self.seen.replies)
+    }
 }
 
 /// What was stated, as label and value; with links to change it where it still can be.
@@ -39,8 +45,10 @@ pub(super) fn answers(p: &Page, seen: &Progress, change: bool) -> Html {
     let (form, id) = (&seen.case.form, &seen.case.id);
     let none = || p.t("未填写", "not filled in").to_owned();
     let or_none = |text: String| if text.is_empty() { none() } else { text };
+    // A case that was handed in stays in its batch.
+    let fixed = |anchor: &str| anchor == "batch_id" && seen.case.submitted_at.is_some();
     let row = |label: &str, value: String, anchor: &str| {
-        let link = match change {
+        let link = match change && !fixed(anchor) {
             true => format!(" <a class=\"change\" href=\"/cases/{id}/edit#{anchor}\">{}</a>", p.t("修改", "Change")),
             false => String::new(),
         };

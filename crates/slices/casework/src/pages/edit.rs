@@ -6,11 +6,10 @@ use askama::Template;
 use axum::extract::Path;
 use axum::response::Response;
 use kernel::{Fen, SUB_ITEMS};
-use web::{AppError, Ctx, FieldError, Form, FormData, Page};
+use web::{AppError, Ctx, FieldError, Form, FormData, Html, Page};
 
 use crate::model::{self, UNDERTAKINGS};
 use crate::save::{self, SaveError};
-use crate::store::Defect;
 use crate::view::{self, Choices, Progress, ViewError};
 
 #[derive(Template)]
@@ -43,14 +42,11 @@ impl Edit {
         out.extend(self.seen.batch.iter().filter(|b| self.choices.batches.iter().all(|o| o.id != b.id)));
         out.iter().map(|b| (b.id.clone(), b.title.get(self.p.lang).to_owned())).collect()
     }
-    fn defect(&self, d: &Defect) -> String {
-        match model::check_item(&d.item) {
-            Some(i) => {
-                let (item, remedy) = (self.p.t(i.zh, i.en), self.p.t(i.remedy_zh, i.remedy_en));
-                format!("{item}{}{} {remedy}", self.p.t("：", ": "), d.remark)
-            }
-            None => d.remark.clone(),
-        }
+    fn defects(&self) -> Html {
+        super::defects(&self.p, &self.seen.defects, &self.seen.replies)
+    }
+    fn materials(&self) -> Html {
+        super::material_list(&self.p, &self.seen.case, &self.seen.materials, None)
     }
 }
 

@@ -3,6 +3,7 @@
 mod cases;
 mod check;
 mod edit;
+mod materials;
 mod new;
 mod notice;
 mod notices;
@@ -16,9 +17,10 @@ mod work;
 
 use axum::http::StatusCode;
 use kernel::{Action, Lang};
-use web::{AppError, FieldError, Route};
+use web::{AppError, FieldError, Form, Html, Page, Route, esc};
 
-use crate::model::State;
+use crate::model::{self, DefectAnswer, Material, State};
+use crate::store::{Case, Defect};
 
 /// Where each page is, and what it does.
 pub(crate) fn routes() -> Vec<Route> {
@@ -29,6 +31,10 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::get("/cases/{id}", Action::ViewCase, show::get),
         Route::get("/cases/{id}/edit", Action::DraftCase, edit::get),
         Route::post("/cases/{id}/edit", Action::DraftCase, edit::post),
+        Route::get("/cases/{id}/materials", Action::DraftCase, materials::get),
+        Route::post("/cases/{id}/materials", Action::DraftCase, materials::post),
+        Route::get("/cases/{id}/materials/{material}", Action::ViewCase, materials::document),
+        Route::post("/cases/{id}/materials/{material}/take-out", Action::DraftCase, materials::take_out),
         Route::get("/cases/{id}/check", Action::DraftCase, check::get),
         Route::post("/cases/{id}/check", Action::SubmitCase, check::post),
         Route::get("/cases/{id}/receipt", Action::ViewCase, receipt::get),
@@ -75,4 +81,54 @@ pub(crate) fn mendable(error: impl Into<AppError>, lang: Lang) -> Result<(Status
         return Err(error);
     }
     Ok((error.status, error.as_field_errors(lang)))
+}
+
+/// The defects of a return, each under the item that it is about, with the officer's words, the usual remedy and what the
+/// enterprise says to it.
+pub(crate) fn defects(p: &Page, defects: &[Defect], replies: &[DefectAnswer]) -> Html {
+    let mut out = String::from("<ul>");
+    for d in defects {
+        let head = model::check_item(&d.item).map_or("", |i| p.t(i.zh, i.en));
+        out.push_str("<li>");
+        if !head.is_empty() {
+            out.push_str(&format!("<b>{}</b>{}", esc(head), p.t("：", ": ")));
+        }
+        out.push_str(&esc(&d.remark));
+        if let Some(i) = model::check_item(&d.item) {
+            out.push_str(&format!(" {}", esc(p.t(i.remedy_zh, i.remedy_en))));
+        }
+        if let Some(reply) = replies.iter().find(|r| r.item == d.item && !r.answer.is_empty()) {
+            let words = p.t("企业说明：", "The enterprise says: ");
+            out.push_str(&format!("<br><span class=\"muted\">{words}</span>{}", esc(&reply.answer)));
+        }
+        out.push_str("</li>");
+    }
+    Html(out + "</ul>")
+}
+
+/// The papers of a case, each to be opened; with `take_out`, a button where one may still go.
+pub(crate) fn material_list(p: &Page, case: &Case, materials: &[Material], take_out: Option<&Form>) -> Html {
+    if materials.is_empty() {
+        return Html(format!("<p class=\"muted\">{}</p>", p.t("没有附材料。", "No papers are attached.")));
+    }
+    let mut out = String::from("<ul class=\"list-rows\">");
+    for m in materials {
+        let about = model::check_item(&m.item).map_or(String::new(), |i| format!(" · {}", esc(p.t(i.zh, i.en))));
+        let note = if m.note.is_empty() { String::new() } else { format!("<br>{}", esc(&m.note)) };
+        let kib = (m.document.size_bytes + 1023) / 1024;
+        out.push_str(&format!(
+            "<li><span>{}{about} · <a href=\"/cases/{}/materials/{}\">{}</a> <span class=\"muted\">{kib} KiB · {}</span>{note}</span>",
+            esc(m.kind.label(p.lang)),
+            esc(&case.id),
+            esc(&m.id),
+            esc(&m.document.file_name),
+            kernel::beijing_date(m.added_at),
+        ));
+        if let Some(f) = take_out.filter(|_| m.added_at >= case.moved_at) {
+            let at = format!("/cases/{}/materials/{}/take-out", case.id, m.id);
+            out.push_str(&f.button(&at, p.t("撤下", "Take out"), "btn-quiet btn-small").0);
+        }
+        out.push_str("</li>");
+    }
+    Html(out + "</ul>")
 }

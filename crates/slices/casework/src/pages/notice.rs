@@ -17,6 +17,7 @@ struct Show {
     n: PublicNotice,
     names: (kernel::Text, kernel::Text),
     open: bool,
+    today: jiff::civil::Date,
 }
 
 impl Show {
@@ -30,14 +31,9 @@ impl Show {
         super::services(self.n.sub_items.iter(), self.p.lang)
     }
     fn state(&self) -> Html {
-        let state = if self.open { self.n.notice.state } else { closed(&self.n) };
-        tag(super::notices::tone(state), state.label(self.p.lang))
+        let (tone, words) = self.n.notice.standing(self.today, self.p.lang);
+        tag(tone, words)
     }
-}
-
-/// A notice whose last day is past reads as over, also before the case is concluded.
-fn closed(n: &PublicNotice) -> NoticeState {
-    if n.notice.state == NoticeState::Running { NoticeState::Over } else { n.notice.state }
 }
 
 #[derive(Template)]
@@ -66,7 +62,7 @@ async fn page(ctx: &Ctx, id: &str, f: Form) -> Result<Response, AppError> {
     };
     let title = format!("{}{}", f.title_prefix(), n.org_name);
     let p = ctx.page(&title).crumb("/notices", ctx.t("公示公告", "Public notices"));
-    ctx.render(&Show { p, f, n, names, open })
+    ctx.render(&Show { p, f, n, names, open, today: ctx.today() })
 }
 
 pub(crate) async fn get(ctx: Ctx, Path(id): Path<String>) -> Result<Response, AppError> {

@@ -6,7 +6,6 @@ use axum::response::Response;
 use serde::Deserialize;
 use web::{AppError, Cell, Col, Ctx, Page, Table};
 
-use crate::store::NoticeState;
 use crate::view::{self, ViewError};
 
 #[derive(Template)]
@@ -21,16 +20,6 @@ pub(crate) struct Asked {
     #[serde(default)]
     before: String,
     format: Option<web::Export>,
-}
-
-/// The colour of a notice's tag.
-pub(super) fn tone(state: NoticeState) -> &'static str {
-    match state {
-        NoticeState::Running => "is-info",
-        NoticeState::Paused => "is-warn",
-        NoticeState::Over => "is-ok",
-        NoticeState::Stopped => "is-bad",
-    }
 }
 
 pub(crate) async fn get(ctx: Ctx, Query(asked): Query<Asked>) -> Result<Response, AppError> {
@@ -51,8 +40,7 @@ pub(crate) async fn get(ctx: Ctx, Query(asked): Query<Asked>) -> Result<Response
     ];
     let mut table = Table::new(ctx.lang, "notices", t("公示", "Public notices"), columns);
     for n in &page.notices {
-        let over = n.notice.state == NoticeState::Running && n.notice.ends_on < page.today;
-        let state = if over { NoticeState::Over } else { n.notice.state };
+        let (tone, words) = n.notice.standing(page.today, ctx.lang);
         table.row(vec![
             Cell::link(format!("/notices/{}", n.notice.id), &n.org_name),
             Cell::text(&n.uscc),
@@ -61,7 +49,7 @@ pub(crate) async fn get(ctx: Ctx, Query(asked): Query<Asked>) -> Result<Response
             n.notice.amount_fen.map_or_else(|| Cell::Blank("–".to_owned()), Cell::Money),
             Cell::Date(Some(n.notice.published_on)),
             Cell::Date(Some(n.notice.ends_on)),
-            Cell::tag(tone(state), state.label(ctx.lang)),
+            Cell::tag(tone, words),
         ]);
     }
     let first = Some("/notices".to_owned()).filter(|_| !asked.before.is_empty());

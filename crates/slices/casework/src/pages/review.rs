@@ -49,6 +49,10 @@ impl Sheet {
     fn may_conclude(&self) -> bool {
         self.can("conclude") && self.r.notice.as_ref().is_some_and(|n| n.ends_on < self.r.today)
     }
+    fn notice_tag(&self, n: &crate::store::Notice) -> Html {
+        let (tone, words) = n.standing(self.r.today, self.p.lang);
+        web::tag(tone, words)
+    }
     fn items(&self) -> &'static [CheckItem] {
         &CHECKLIST
     }
@@ -68,6 +72,12 @@ impl Sheet {
         let radios = f.radios(&pass, options).label(self.p.t(i.zh, i.en)).hint(&clause);
         let words = self.p.t("具体问题（企业可见）", "What is wrong (the enterprise reads it)");
         Html(format!("<div class=\"panel\">{radios}{}</div>", f.input(&remark).label(words).optional()))
+    }
+    fn defects(&self) -> Html {
+        super::defects(&self.p, &self.r.defects, &self.r.replies)
+    }
+    fn materials(&self) -> Html {
+        super::material_list(&self.p, &self.r.case, &self.r.materials, None)
     }
     fn facts(&self) -> Html {
         super::check::facts(&self.p, &self.r.facts)

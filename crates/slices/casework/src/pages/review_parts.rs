@@ -111,6 +111,15 @@ pub(super) fn history(p: &Page, r: &Review) -> Html {
 /// The deadline in words.
 pub(super) fn due(p: &Page, r: &Review) -> Html {
     let Some(due) = r.case.due else { return Html::default() };
+    if let Some(n) =
+        r.notice.as_ref().filter(|n| r.case.state == crate::model::State::PublicNotice && n.is_waiting(r.today))
+    {
+        let words = match p.lang {
+            Lang::Zh => format!("公示已于 {} 期满，可批准发券", n.ends_on),
+            Lang::En => format!("the notice ended on {}; it can be approved", n.ends_on),
+        };
+        return tag("is-warn", &words);
+    }
     let left = crate::model::calendar().calendar.workdays_between(r.today, due.on);
     let (tone, words) = match (r.case.is_overdue(r.today), p.lang) {
         (true, Lang::Zh) => ("is-bad", format!("时限 {}，已超期 {} 个工作日", due.on, -left)),

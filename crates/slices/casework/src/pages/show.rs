@@ -20,6 +20,11 @@ struct Show {
 }
 
 impl Show {
+    fn notice_tag(&self, n: &crate::store::Notice) -> Html {
+        let (tone, words) = n.standing(self.seen.today, self.p.lang);
+        web::tag(tone, words)
+    }
+
     fn stages(&self) -> Html {
         let entries: Vec<TimelineEntry> =
             self.seen.stages.iter().enumerate().map(|(i, s)| self.entry(s, i == 4)).collect();
@@ -62,6 +67,13 @@ impl Show {
 
     fn deadline(&self, due: crate::model::Due, overdue: bool) -> String {
         let p = &self.p;
+        let notice = self.seen.notice.as_ref().filter(|_| self.seen.case.state == State::PublicNotice);
+        if notice.is_some_and(|n| n.is_waiting(self.seen.today)) {
+            return match p.lang {
+                Lang::Zh => format!("公示已于 {} 期满，等待市级批准发券", due.on),
+                Lang::En => format!("The notice ended on {}; the city approves next", due.on),
+            };
+        }
         let left = crate::model::calendar().calendar.workdays_between(self.seen.today, due.on);
         let rest = match (overdue, p.lang) {
             (true, Lang::Zh) => format!("已超期 {} 个工作日", -left),
@@ -93,6 +105,14 @@ impl Show {
             })
             .collect();
         timeline(&entries)
+    }
+
+    fn defects(&self) -> Html {
+        super::defects(&self.p, &self.seen.defects, &self.seen.replies)
+    }
+
+    fn materials(&self) -> Html {
+        super::material_list(&self.p, &self.seen.case, &self.seen.materials, None)
     }
 
     fn answers(&self) -> Html {

@@ -67,7 +67,7 @@ impl Case {
 
     /// Is its deadline past?
     pub fn is_overdue(&self, today: Date) -> bool {
-        self.due.is_some_and(|d| d.on < today)
+        self.state != State::PublicNotice && self.due.is_some_and(|d| d.on < today)
     }
 
     pub(crate) fn from_row(row: &Row) -> Result<Case, StoreError> {

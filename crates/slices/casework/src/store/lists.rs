@@ -133,3 +133,9 @@ pub(crate) async fn listed_providers(cx: &mut Cx) -> Result<Vec<(String, String)
     let rows = cx.all(sql, vec![]).await?;
     rows.iter().map(|r| Ok((r.get("org_id")?, r.get("name")?))).collect()
 }
+
+/// The voucher that came of a case, by the public view of `vouchers`: id and number.
+pub(crate) async fn voucher_of(cx: &mut Cx, case: &str) -> Result<Option<(String, String)>, StoreError> {
+    let sql = "SELECT voucher_id, number FROM pub_vouchers_voucher WHERE case_id = $1";
+    cx.opt(sql, params![case]).await?.map(|r| Ok((r.get("voucher_id")?, r.get("number")?))).transpose()
+}

@@ -2,6 +2,7 @@
 
 mod cases;
 mod lists;
+mod materials;
 mod notices;
 mod review;
 
@@ -9,6 +10,7 @@ pub use cases::Case;
 pub(crate) use cases::*;
 pub use lists::WorkFilter;
 pub(crate) use lists::*;
+pub(crate) use materials::*;
 pub(crate) use notices::*;
 pub use notices::{Notice, NoticeState, Objection, ObjectionState, PublicNotice};
 pub(crate) use review::*;

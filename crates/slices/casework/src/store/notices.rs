@@ -36,7 +36,7 @@ codes! {
         /// It stands still while an objection is investigated.
         Paused = "paused" "异议核查，公示暂停" "paused for an objection";
         /// Its days are over and the case was approved.
-        Over = "over" "公示期满" "over";
+        Over = "over" "公示期满，已批准" "over, approved";
         /// It was broken off.
         Stopped = "stopped" "公示终止" "broken off";
     }
@@ -77,6 +77,27 @@ pub struct Notice {
     pub amount_fen: Option<Fen>,
     /// By whose account.
     pub published_by: String,
+}
+
+impl Notice {
+    /// How it stands on a day, in words and colour: its days may be over before anybody has concluded the case.
+    pub fn standing(&self, today: Date, lang: kernel::Lang) -> (&'static str, &'static str) {
+        if self.is_waiting(today) {
+            return ("is-warn", lang.t("公示期满，待批准", "over, to be concluded"));
+        }
+        let tone = match self.state {
+            NoticeState::Running => "is-info",
+            NoticeState::Paused => "is-warn",
+            NoticeState::Over => "is-ok",
+            NoticeState::Stopped => "is-bad",
+        };
+        (tone, self.state.label(lang))
+    }
+
+    /// Its days are over, nobody objected, and it waits for the city to conclude.
+    pub fn is_waiting(&self, today: Date) -> bool {
+        self.state == NoticeState::Running && self.ends_on < today
+    }
 }
 
 fn notice(r: &Row) -> Result<Notice, StoreError> {

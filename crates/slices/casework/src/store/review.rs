@@ -38,7 +38,9 @@ pub(crate) async fn latest_answers(cx: &mut Cx, case: &str) -> Result<Vec<Answer
                (SELECT MAX(event_seq) FROM casework_check WHERE case_id = $1) ORDER BY item";
     let rows = cx.all(sql, params![case]).await?;
     let answer = |r: &Row| Ok(Answer { item: r.get("item")?, passed: r.get("passed")?, remark: r.get("remark")? });
-    rows.iter().map(answer).collect()
+    let mut answers: Vec<Answer> = rows.iter().map(answer).collect::<Result<_, StoreError>>()?;
+    answers.sort_by_key(|a| place(&a.item));
+    Ok(answers)
 }
 
 pub(crate) async fn insert_defects(cx: &mut Cx, case: &str, seq: i64, defects: &[Defect]) -> Result<(), StoreError> {
@@ -53,12 +55,22 @@ pub(crate) async fn insert_defects(cx: &mut Cx, case: &str, seq: i64, defects: &
     Ok(())
 }
 
-/// What the enterprise was last asked to correct.
+/// Where an item stands: on the checklist in its order, then what stands on no list, as it was numbered.
+fn place(item: &str) -> (usize, usize) {
+    let listed = crate::model::CHECKLIST.iter().position(|i| i.code == item);
+    let number = item.strip_prefix("other-").and_then(|n| n.parse().ok()).unwrap_or(usize::MAX);
+    (listed.unwrap_or(usize::MAX), number)
+}
+
+/// What the enterprise was last asked to correct, in the order of the checklist.
 pub(crate) async fn latest_defects(cx: &mut Cx, case: &str) -> Result<Vec<Defect>, StoreError> {
     let sql = "SELECT item, remark FROM casework_defect WHERE case_id = $1 AND event_seq = \
                (SELECT MAX(event_seq) FROM casework_defect WHERE case_id = $1) ORDER BY item";
     let rows = cx.all(sql, params![case]).await?;
-    rows.iter().map(|r| Ok(Defect { item: r.get("item")?, remark: r.get("remark")? })).collect()
+    let one = |r: &Row| Ok(Defect { item: r.get("item")?, remark: r.get("remark")? });
+    let mut defects: Vec<Defect> = rows.iter().map(one).collect::<Result<_, StoreError>>()?;
+    defects.sort_by_key(|d| place(&d.item));
+    Ok(defects)
 }
 
 pub(crate) async fn insert_approval(cx: &mut Cx, case: &str, a: &Approval) -> Result<(), StoreError> {

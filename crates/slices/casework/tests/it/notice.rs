@@ -14,7 +14,7 @@ fn objection(notice_id: &str) -> object::Object {
         notice_id: notice_id.to_owned(),
         name: "赵清源".into(),
         phone: "13911112222".into(),
-        identity: "120101199001011234".into(),
+        identity: "120101199001011239".into(),
         statement: "该企业上月已停产，无实际生产经营活动，附现场照片。".into(),
     }
 }
@@ -68,10 +68,18 @@ testkit::on_both!(objections_carry_a_name_a_phone_and_a_ground, |bed| async move
     let w = World::new(bed).await;
     let (case, notice) = w.on_notice().await;
     let good = objection(&notice.id);
+    // Another firm on record, whose code is its own and whose name is not Zhao's.
+    w.add_org(77, orgs::OrgKind::Enterprise, DISTRICT, false).await;
+    let other = kernel::Uscc::compose("91", "120116", "10000077").unwrap().as_str().to_owned();
     for (cmd, code) in [
         (object::Object { name: "匿名".into(), ..good.clone() }, "objection-anonymous"),
         (object::Object { name: " ".into(), ..good.clone() }, "objection-anonymous"),
         (object::Object { identity: "".into(), ..good.clone() }, "objection-anonymous"),
+        (object::Object { identity: "120101199001011238".into(), ..good.clone() }, "objection-identity"),
+        (object::Object { identity: "天津某厂".into(), ..good.clone() }, "objection-identity"),
+        (object::Object { identity: case.uscc.clone(), ..good.clone() }, "objection-by-applicant"),
+        (object::Object { name: case.org_name.clone(), ..good.clone() }, "objection-by-applicant"),
+        (object::Object { identity: other.clone(), ..good.clone() }, "objection-name-differs"),
         (object::Object { phone: "12".into(), ..good.clone() }, "objection-phone"),
         (object::Object { statement: "不同意".into(), ..good.clone() }, "objection-without-ground"),
         (object::Object { notice_id: "ntc_none".into(), ..good.clone() }, "not-found"),

@@ -169,6 +169,34 @@ testkit::on_both!(officers_review_by_the_pages, |bed| async move {
     s.w.bed.on("2018-09-11");
     let page = s.get(&one, &sheet).await;
     assert!(page.body.contains(&format!("action=\"{}\"", at("conclude"))), "the app's flow takes it from here");
+    // A notice that is over waits to be concluded, on every page in the same words; nobody is late.
+    for path in [&sheet, &format!("/cases/{}", case.id), &"/notices".to_owned()] {
+        let seen = s.get(&one, path).await.body;
+        assert!(seen.contains("公示期满，待批准") && !seen.contains("超期 "), "{path}: {seen}");
+    }
+    assert!(page.body.contains("公示已于 2018-09-10 期满") && page.body.contains("申请回避"), "{}", page.body);
+    // Once approved: the voucher is a click away, and nobody is asked to step back any more.
+    let id = case.id.clone();
+    s.w.bed
+        .write(&city_officer(1), move |cx| Box::pin(async move { casework::conclude::run(cx, &id).await }))
+        .await
+        .unwrap();
+    let id = case.id.clone();
+    s.w.bed
+        .write::<_, store::StoreError, _>(&Actor::system(), |cx| {
+            Box::pin(async move {
+                let sql = "INSERT INTO vouchers_voucher (id, number, batch_id, programme_id, instrument_id, org_id, district, \
+                           case_id, decision_id, face_fen, returned_fen, issued_on, expires_on, state, reason) VALUES \
+                           ('vch_1', 'QY-1', 'b', 'p', 'i', 'o', '120116', $1, 'd', 1, 0, '2018-09-11', '2019-03-01', 'issued', '')";
+                cx.execute(sql, store::params![id]).await?;
+                cx.journal("test.voucher", "x", &(), &()).await
+            })
+        })
+        .await
+        .unwrap();
+    let closed = s.get(&one, &sheet).await.body;
+    assert!(closed.contains("href=\"/vouchers/vch_1\"") && !closed.contains("申请回避"), "{closed}");
+    assert!(s.get(&s.w.owner, &format!("/cases/{}", case.id)).await.body.contains("href=\"/vouchers/vch_1\""));
 });
 
 testkit::on_both!(a_refused_step_is_said_on_the_sheet, |bed| async move {
@@ -218,7 +246,7 @@ testkit::on_both!(the_public_reads_notices_and_objects, |bed| async move {
     let fields = [
         ("name", "孙立诚"),
         ("phone", "13911112222"),
-        ("identity", "120101199001011234"),
+        ("identity", "120101199001011239"),
         ("statement", "该企业已停产，内容与事实不符。"),
     ];
     let taken = s.send(&public, &s.get(&public, &path).await, &path, &fields).await;
@@ -407,4 +435,81 @@ testkit::on_both!(a_case_read_long_ago_changes_nothing, |bed| async move {
     let late = s.send(&s.w.owner, &old, &path, &fields).await;
     assert_eq!(late.status, StatusCode::CONFLICT);
     assert!(late.body.contains("已被他人更新") && late.body.contains("80,000.50"), "what was typed is still there");
+});
+
+/// A multipart form as a browser sends it: fields, then files with their names.
+fn upload(path: &str, fields: &[(&str, &str)], files: &[(&str, &str, &[u8])]) -> Request<Body> {
+    let mut body = Vec::new();
+    for (name, value) in [("_csrf", "test")].iter().chain(fields) {
+        body.extend(format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").bytes());
+    }
+    for (name, file_name, content) in files {
+        let head = format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"{file_name}\"\r\n\r\n");
+        body.extend(head.bytes());
+        body.extend(*content);
+        body.extend(b"\r\n");
+    }
+    body.extend(b"--b--\r\n");
+    Request::post(path).header("content-type", "multipart/form-data; boundary=b").body(Body::from(body)).unwrap()
+}
+
+testkit::on_both!(a_firm_answers_each_defect_attaches_papers_and_the_officer_opens_them, |bed| async move {
+    let s = Front::new(bed).await;
+    let (owner, district) = (s.w.owner.clone(), district_officer(DISTRICT, 1));
+    let draft = s.w.draft_as(&owner, full_form()).await.unwrap();
+    let materials = format!("/cases/{}/materials", draft.id);
+    let licence: &[u8] = b"%PDF-1.4 licence";
+    let sent = s.call(&owner, upload(&materials, &[], &[("file_licence", "执照.pdf", licence)])).await;
+    assert_eq!((sent.status, sent.location.as_str()), (StatusCode::SEE_OTHER, materials.as_str()), "{}", sent.body);
+    let nothing = s.call(&owner, upload(&materials, &[], &[])).await;
+    assert_eq!(nothing.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let wrong = s.call(&owner, upload(&materials, &[], &[("file_other", "x.pdf", b"MZ")])).await;
+    assert!(wrong.body.contains("只接受 PDF"), "{}", wrong.body);
+    // Handed in: the officer opens the licence at the formal check; others do not, and the firm cannot take it out.
+    s.w.submit(&draft).await.unwrap();
+    let case = s.w.reload(&draft.id).await;
+    let sheet = s.get(&district, &format!("/cases/{}/review", case.id)).await.body;
+    let at = format!("{materials}/mat_");
+    let file = sheet.split("href=\"").find(|p| p.starts_with(&at)).unwrap().split('"').next().unwrap().to_owned();
+    let opened = s.call(&district, Request::get(file.as_str()).body(Body::empty()).unwrap()).await;
+    assert_eq!((opened.status, opened.body.as_bytes()), (StatusCode::OK, licence));
+    let stranger =
+        s.call(&district_officer("120101", 1), Request::get(file.as_str()).body(Body::empty()).unwrap()).await;
+    assert_eq!(stranger.status, StatusCode::FORBIDDEN);
+    assert_eq!(
+        s.call(&owner, upload(&materials, &[], &[("file_other", "x.pdf", licence)])).await.status,
+        StatusCode::CONFLICT
+    );
+    // Two defects, stated out of order, are shown under their headings in the order of the checklist.
+    s.w.check(&case, &["undertakings", "located"]).await.unwrap();
+    let case = s.w.reload(&case.id).await;
+    for (who, path) in [(&owner, format!("/cases/{}", case.id)), (&district, format!("/cases/{}/review", case.id))] {
+        let page = s.get(who, &path).await.body;
+        let (first, second) = (page.find("<b>实际经营地在本区</b>"), page.find("<b>承诺事项齐全，由负责人提交</b>"));
+        assert!(first.is_some() && first < second, "{path}: {page}");
+    }
+    let fields = [("answer_located", "厂房在本区，附租赁合同")];
+    let sent = s.call(&owner, upload(&materials, &fields, &[("file_located", "租赁.pdf", licence)])).await;
+    assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.body);
+    let page = s.get(&owner, &materials).await.body;
+    assert!(page.contains("厂房在本区") && page.contains("租赁.pdf"), "{page}");
+    let case_id = case.id.clone();
+    let unknown = s.w.bed.write(&owner, move |cx| {
+        let answers = vec![casework::model::DefectAnswer { item: "amount".into(), answer: "x".into() }];
+        let cmd = casework::supplement::Supplement { case_id, answers, materials: Vec::new() };
+        Box::pin(async move { casework::supplement::run(cx, cmd).await })
+    });
+    assert_eq!(store::Refusal::code(&unknown.await.unwrap_err()), "defect-unknown");
+    // What was handed in stays; what was just added may go. The batch is not offered for change any more.
+    let licence_out = s.post(&owner, &format!("{file}/take-out"), &[]).await;
+    assert!(
+        licence_out.status == StatusCode::CONFLICT && licence_out.body.contains("不能撤下"),
+        "{}",
+        licence_out.body
+    );
+    let check = s.get(&owner, &format!("/cases/{}/check", case.id)).await.body;
+    assert!(!check.contains("edit#batch_id") && check.contains("edit#sub_items"), "{check}");
+    s.w.submit(&case).await.unwrap();
+    let sheet = s.get(&district, &format!("/cases/{}/review", case.id)).await.body;
+    assert!(sheet.contains("企业说明：") && sheet.contains("厂房在本区") && sheet.contains("租赁.pdf"), "{sheet}");
 });

@@ -44,7 +44,7 @@ async fn attempt(w: &World, case: &Case, verb: u64, who: u32) -> Result<(), &'st
             let seen = look!(w, city, view::ViewError, id, |cx, it| view::review(cx, &it)).unwrap();
             let Some(notice) = seen.notice else { return Err("no-notice") };
             let (name, phone) = ("钱仲文".to_owned(), "13900001111".to_owned());
-            let (identity, statement) = ("120101198001010011".to_owned(), "与公示内容不符，附合同复印件。".to_owned());
+            let (identity, statement) = ("120101198001010012".to_owned(), "与公示内容不符，附合同复印件。".to_owned());
             let cmd = object::Object { notice_id: notice.id, name, phone, identity, statement };
             code(act!(w, Actor::public(), object::run, object::ObjectError, cmd))
         }

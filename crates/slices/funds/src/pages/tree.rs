@@ -140,6 +140,8 @@ fn stats(books: &Books, lang: Lang) -> Vec<Html> {
     };
     let granted = sum("appropriation", |a| a.taken_fen);
     let paid: Fen = books.others.iter().filter(|a| a.id == ids::BANK).map(|a| a.given_fen).sum();
+    // What left the payables without leaving the bank was kept for what providers had to pay back.
+    let kept = (sum("provider-payable", |a| a.given_fen) - paid).or_zero();
     let owed = sum("provider-payable", |a| a.available_fen);
     let due = sum("receivable", |a| a.available_fen);
     let out: Fen = books.vouchers.iter().map(|v| v.available_fen + v.held_fen).sum();
@@ -157,7 +159,8 @@ fn stats(books: &Books, lang: Lang) -> Vec<Html> {
         web::stat(lang.t("财政下达", "Granted"), &granted.yuan(), unit, None),
         web::stat(lang.t("在途云惠券", "In vouchers"), &out.yuan(), unit, share(out)),
         web::stat(lang.t("应付服务商", "Owed to providers"), &owed.yuan(), unit, share(owed)),
-        web::stat(lang.t("已拨付", "Paid"), &paid.yuan(), unit, share(paid)),
+        web::stat(lang.t("银行实付", "Paid by the bank"), &paid.yuan(), unit, share(paid)),
+        web::stat(lang.t("抵扣追回款", "Kept for recoveries"), &kept.yuan(), unit, None),
         web::stat(lang.t("应收追回", "To be paid back"), &due.yuan(), unit, None),
     ]
 }

@@ -188,7 +188,7 @@ fn verb_words(lang: Lang, verb: &str) -> &'static str {
         "orders.record_invoice" => lang.t("登记发票", "Invoice recorded"),
         "orders.record_payment" => lang.t("登记付款", "Payment recorded"),
         "orders.void_paper" => lang.t("作废一份材料", "A paper was voided"),
-        "orders.mark_settled" => lang.t("政府补贴已兑付", "Public share settled"),
+        "orders.mark_settled" => lang.t("政府补贴兑付已核定", "Public share decided"),
         "orders.close" => lang.t("使用期满，办结", "Time over; closed"),
         "usage.assess" => lang.t("评定用云证据", "Evidence of use assessed"),
         _ => lang.t("变更", "Changed"),

@@ -139,3 +139,8 @@ pub(crate) async fn begin_session(
 pub(crate) fn own(actor: &Actor) -> Subject<'_> {
     Subject { orgs: [actor.org_id.as_deref(), None], district: actor.district.as_deref() }
 }
+
+/// The id of the account with this login, for a search of the journal; asks no permission, so what calls it must.
+pub async fn id_of_login(cx: &mut store::Cx, login: &str) -> Result<Option<String>, store::StoreError> {
+    Ok(crate::store::accounts::by_login(cx, login).await?.map(|(account, _)| account.id))
+}

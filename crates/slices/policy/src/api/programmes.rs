@@ -9,7 +9,7 @@ use web::{ApiPost, AppError, Ctx, CursorPage, Problem};
 
 use super::Words;
 use crate::model::{State, Version};
-use crate::{draft, end, library, publish, read};
+use crate::{discard, draft, end, library, publish, read};
 
 const PAGE: usize = 50;
 
@@ -392,4 +392,26 @@ pub async fn finish(ctx: Ctx, Path(id): Path<String>, post: ApiPost<EndBody>) ->
         ctx.submit_keyed(&post.key, &post.content, move |cx| Box::pin(async move { end::run(cx, cmd).await })).await?;
     let ended_on = done.ended_on.to_string();
     Ok(Json(EndedDoc { programme_id: done.programme_id, version: done.version, ended_on }))
+}
+
+/// Which draft to discard.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct DiscardBody {
+    /// Its version.
+    pub version: String,
+}
+
+/// Discards a draft that will not be published.
+#[utoipa::path(post, path = "/api/v1/programmes/{id}/discard", tag = "policy", params(("id" = String, Path)),
+    request_body = DiscardBody, responses((status = 200, body = DraftedDoc), (status = 404, body = Problem), (status = 409, body = Problem)))]
+pub async fn discard(
+    ctx: Ctx,
+    Path(id): Path<String>,
+    post: ApiPost<DiscardBody>,
+) -> Result<Json<DraftedDoc>, AppError> {
+    let cmd = discard::Discard { programme_id: id, version: post.body.version };
+    let done = ctx
+        .submit_keyed(&post.key, &post.content, move |cx| Box::pin(async move { discard::run(cx, cmd).await }))
+        .await?;
+    Ok(Json(DraftedDoc { programme_id: done.programme_id, version: done.version, sha256: done.sha256 }))
 }

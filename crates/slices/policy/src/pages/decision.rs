@@ -14,6 +14,7 @@ use web::{AppError, Ctx, Html, Page, esc, summary_list};
 use crate::model::DecisionRow;
 use crate::pages::trace::{fact_value, obstacles, outcome_tag, passed, steps};
 use crate::replay::Broken;
+use crate::store::{self as sql, MadeFor};
 use crate::{decide, facts, library, replay};
 
 #[derive(Template)]
@@ -34,6 +35,7 @@ struct Loaded {
     org_name: String,
     broken: Vec<Broken>,
     programme: Option<Arc<Programme>>,
+    made_for: Vec<MadeFor>,
 }
 
 /// GET /decisions/{id}
@@ -45,11 +47,12 @@ pub async fn get(ctx: Ctx, Path(id): Path<String>) -> Result<Response, AppError>
                 let broken = replay::replay_one(cx, &row).await?;
                 let programme = library::by_sha256(cx, &row.programme_sha256).await.ok();
                 let org_name = facts::name(cx, &row.org_id).await?.unwrap_or_else(|| row.org_id.clone());
-                Ok::<_, decide::ShowError>(Loaded { row, org_name, broken, programme })
+                let made_for = sql::made_for(cx, &row.id).await?;
+                Ok::<_, decide::ShowError>(Loaded { row, org_name, broken, programme, made_for })
             })
         })
         .await?;
-    let Loaded { row, org_name, broken, programme } = found;
+    let Loaded { row, org_name, broken, programme, made_for } = found;
     let title = ctx.t("决定及其依据", "A decision and what it rests on");
     // A row whose bytes do not read still has a page: it says what is broken.
     let decision = Decision::from_bytes(row.bytes.as_bytes()).ok();
@@ -59,8 +62,32 @@ pub async fn get(ctx: Ctx, Path(id): Path<String>) -> Result<Response, AppError>
         }
         _ => Default::default(),
     };
-    let summary = summary(&ctx, &row, &org_name, programme.as_deref(), decision.as_ref());
-    ctx.render(&Show { p: ctx.page(title), row, summary, inputs, obstacles, passed, steps, broken })
+    let summary = summary(&ctx, &row, &org_name, programme.as_deref(), decision.as_ref(), &made_for);
+    let p = crumbs(&ctx, ctx.page(title), &made_for);
+    ctx.render(&Show { p, row, summary, inputs, obstacles, passed, steps, broken })
+}
+
+/// What a decision was made for, in words.
+fn what(ctx: &Ctx, m: &MadeFor) -> &'static str {
+    match m.what {
+        "settlement" => ctx.lang.t("兑付", "Settlement"),
+        "recovery" => ctx.lang.t("追回", "Recovery"),
+        "order" => ctx.lang.t("订单", "Order"),
+        "voucher" => ctx.lang.t("云惠券", "Voucher"),
+        _ => ctx.lang.t("申请", "Application"),
+    }
+}
+
+/// The way back: to the record that rests on the decision. Whoever may read the decision of an organisation may read its
+/// applications, vouchers, orders and settlements too (the permission table gives them alike).
+fn crumbs(ctx: &Ctx, p: Page, made_for: &[MadeFor]) -> Page {
+    let Some(first) = made_for.first() else { return p };
+    let (list, words) = match first.what {
+        "settlement" => ("/settlements", ctx.t("兑付", "Settlement")),
+        _ if ctx.may(kernel::Action::ViewWorkList, &kernel::Subject::none()) => ("/work", ctx.t("待办件", "Work list")),
+        _ => ("/cases", ctx.t("我的申请", "My applications")),
+    };
+    p.crumb(list, words).crumb(&first.href, &first.number)
 }
 
 fn summary(
@@ -69,6 +96,7 @@ fn summary(
     org_name: &str,
     programme: Option<&Programme>,
     decision: Option<&Decision>,
+    made_for: &[MadeFor],
 ) -> Html {
     let title = programme.map_or(row.programme_id.as_str(), |p| p.title.get(ctx.lang));
     let instrument = programme
@@ -80,7 +108,7 @@ fn summary(
         _ => format!("<a href=\"/orgs/{}\">{}</a>", esc(&row.org_id), esc(org_name)),
     };
     let amount = row.amount_fen.map_or_else(|| "—".to_owned(), |n| Fen(n).to_string());
-    let rows = [
+    let mut rows = vec![
         (ctx.t("结论", "Outcome"), decision.map_or_else(Html::default, |d| outcome_tag(ctx.lang, d.outcome()))),
         (ctx.t("金额", "Amount"), Html(esc(&amount))),
         (ctx.t("事项", "About"), Html(esc(&format!("{instrument} · {}", row.kind.label(ctx.lang))))),
@@ -103,7 +131,10 @@ fn summary(
             Html(format!("<span class=\"hash\">sha256 {}</span>", esc(&row.programme_sha256))),
         ),
     ];
-    summary_list(&rows.map(|(label, value)| (label.to_owned(), value)))
+    let link = |m: &MadeFor| Html(format!("<a href=\"{}\">{}</a>", esc(&m.href), esc(&m.number)));
+    let at = 3;
+    rows.splice(at..at, made_for.iter().map(|m| (what(ctx, m), link(m))));
+    summary_list(&rows.into_iter().map(|(label, value)| (label.to_owned(), value)).collect::<Vec<_>>())
 }
 
 /// The minute in China.
@@ -126,7 +157,8 @@ fn inputs(ctx: &Ctx, programme: &Programme, decision: &Decision) -> Html {
             }
             continue;
         }
-        let label = programme.fact(name).map_or_else(|| name.clone(), |f| f.label.get(ctx.lang).to_owned());
+        let label =
+            programme.fact(name).map_or_else(|| name.clone(), |f| rules::shown_label(f).get(ctx.lang).to_owned());
         rows.push((label, Html(esc(&fact_value(ctx.lang, programme, name, value)))));
     }
     if rows.is_empty() { Html::default() } else { summary_list(&rows) }

@@ -29,9 +29,11 @@ pub async fn get(ctx: Ctx) -> Result<Response, AppError> {
         let version = serde_urlencoded::to_string([("version", &d.version)]).unwrap_or_default();
         let links = format!(
             "<a class=\"btn btn-small\" href=\"/programmes/{id}/publish?{version}\">{}</a> \
-             <a class=\"btn btn-quiet btn-small\" href=\"/programmes/new?from={id}&amp;{version}\">{}</a>",
+             <a class=\"btn btn-quiet btn-small\" href=\"/programmes/new?from={id}&amp;{version}\">{}</a> \
+             <a class=\"btn btn-quiet btn-small\" href=\"/programmes/{id}/discard?{version}\">{}</a>",
             ctx.t("核对并发布", "Check and publish"),
             ctx.t("修改", "Change"),
+            ctx.t("废弃", "Discard"),
             id = web::esc(&d.id),
         );
         table.row(vec![

@@ -1,6 +1,7 @@
 //! The pages of this slice.
 
 pub mod decision;
+pub mod discard;
 pub mod drafts;
 pub mod end;
 pub mod estimate;

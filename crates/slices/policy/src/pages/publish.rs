@@ -23,6 +23,8 @@ struct Check {
     /// Cases that come out otherwise than they say.
     unmet: Vec<String>,
     cases: usize,
+    /// Why it cannot take the place of the version in force.
+    refused: Option<String>,
     changes: Option<Table>,
 }
 
@@ -56,6 +58,7 @@ async fn page(ctx: &Ctx, id: &str, version: &str, f: Form) -> Result<Response, A
         summary: summary(ctx, &checked, &draft),
         unmet: checked.unmet.iter().map(|t| t.get(ctx.lang).to_owned()).collect(),
         cases: checked.decisions.len(),
+        refused: draft.refused.as_ref().map(|t| t.get(ctx.lang).to_owned()),
         changes,
     })
 }

@@ -102,6 +102,68 @@ on_both!(what_is_published_never_changes_and_the_next_version_takes_its_place, |
     assert_eq!(versions, expected);
 });
 
+/// The text of the programme as another version, with nothing else changed.
+fn as_version(version: &str) -> String {
+    tianjin().replacen("version = \"1.0.0\"", &format!("version = \"{version}\""), 1)
+}
+
+on_both!(an_older_version_never_takes_the_place_of_a_newer_one, |bed| async move {
+    bed.on("2018-09-03");
+    publish(&bed, tianjin(), EXPECTED).await;
+    let try_publish = |version: &'static str, expected: &'static str| {
+        let bed = &bed;
+        async move {
+            let kept = draft(bed, city_officer(1), &as_version(version), expected).await.unwrap();
+            let cmd = of_draft(&kept.programme_id, &kept.version, &kept.sha256);
+            bed.write(&city_officer(1), |cx| Box::pin(async move { policy::publish::run(cx, cmd).await })).await
+        }
+    };
+    for lower in ["0.9.9", "1.0.0-rc.1"] {
+        let refused = try_publish(lower, EXPECTED).await.unwrap_err();
+        assert!(
+            matches!(&refused, PublishError::VersionNotHigher { version, in_force } if version == lower && in_force == "1.0.0"),
+            "{refused}"
+        );
+    }
+    assert_eq!(try_publish("second", EXPECTED).await.unwrap_err().code(), "programme-version-not-semantic");
+    assert_eq!(state_of(&bed, "1.0.0").await, "published");
+    let page = get(&bed, &city_officer(1), "/programmes/tianjin-2018/publish?version=0.9.9", "zh").await.body;
+    assert!(page.contains("草稿版本“0.9.9”不高于已发布的版本“1.0.0”"), "{page}");
+
+    // What holds a programme stays with it: a draft without expected decisions takes over those of the version in force.
+    let done = try_publish("1.0.1", "").await.unwrap();
+    assert!(done.cases > 20, "{done:?}");
+    let kept = draft(&bed, city_officer(1), &as_version("1.0.2"), "").await.unwrap();
+    sql(&bed, "UPDATE policy_programme SET expected_toml = '' WHERE version = $1", params!["1.0.2"]).await;
+    let cmd = of_draft(&kept.programme_id, &kept.version, &kept.sha256);
+    let refused = bed
+        .write(&city_officer(1), |cx| Box::pin(async move { policy::publish::run(cx, cmd).await }))
+        .await
+        .unwrap_err();
+    assert_eq!(refused.code(), "programme-expectations-dropped");
+});
+
+on_both!(a_draft_is_discarded_and_what_is_published_is_not, |bed| async move {
+    bed.on("2018-09-03");
+    publish(&bed, tianjin(), "").await;
+    draft(&bed, city_officer(1), &as_version("0.1.0"), "").await.unwrap();
+    let discard = |actor: kernel::Actor, version: &str| {
+        let cmd = policy::discard::Discard { programme_id: "tianjin-2018".into(), version: version.into() };
+        let bed = &bed;
+        async move { bed.write(&actor, |cx| Box::pin(async move { policy::discard::run(cx, cmd).await })).await }
+    };
+    use policy::discard::DiscardError;
+    assert!(matches!(discard(auditor(), "0.1.0").await, Err(DiscardError::Forbidden)));
+    assert!(matches!(discard(city_officer(1), "1.0.0").await, Err(DiscardError::NotADraft { .. })));
+    let path = "/programmes/tianjin-2018/discard";
+    let page = get(&bed, &city_officer(1), &format!("{path}?version=0.1.0"), "zh").await;
+    assert!(page.status == 200 && page.body.contains("确认废弃"), "{}", page.body);
+    let done = post(&bed, &city_officer(1), path, &[("version", "0.1.0")]).await;
+    assert_eq!((done.status, done.location.as_str()), (303, "/programmes/drafts"), "{}", done.body);
+    assert!(matches!(discard(city_officer(1), "0.1.0").await, Err(DiscardError::NotFound)));
+    assert_eq!(state_of(&bed, "1.0.0").await, "published");
+});
+
 on_both!(only_the_city_publishes_and_only_what_holds, |bed| async move {
     for actor in [enterprise_owner("org_a"), testkit::district_officer("120116", 1), auditor(), kernel::Actor::public()]
     {

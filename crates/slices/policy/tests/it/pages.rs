@@ -225,3 +225,30 @@ on_both!(a_decision_is_shown_to_those_it_concerns_and_says_when_it_is_broken, |b
     let page = get(&bed, &auditor(), &path, "zh").await.body;
     assert!(page.contains("重算结果不一致") && page.contains("PD-1") && page.contains("/eligible"), "{page}");
 });
+
+on_both!(a_decision_leads_to_what_was_made_of_it_and_names_the_amount_before_the_discount, |bed| async move {
+    bed.on("2018-10-10");
+    publish(&bed, tianjin(), "").await;
+    record_org(&bed).await;
+    let owner = enterprise_owner("org_a");
+    let kept = decide(&bed, &owner, eligible_firm(), october()).await;
+    let path = format!("/decisions/{}", kept.id);
+    assert!(!get(&bed, &owner, &path, "zh").await.body.contains("href=\"/cases/"));
+    let claim = "INSERT INTO settlement_claim (id, number, order_id, order_number, provider_id, enterprise_id, voucher_id, \
+                 batch_id, programme_id, instrument_id, district, state, remark, claimed_by, claimed_on, claimed_at_us, \
+                 decision_id) VALUES ('stl_1', 'DF-1', 'ord_1', 'DD-1', 'org_p', 'org_a', 'vch_1', 'b', 'p', 'i', '120116', \
+                 'payable', '', 'x', '2018-10-10', 0, $1)";
+    sql(&bed, claim, params![&kept.id]).await;
+    let voucher = "INSERT INTO vouchers_voucher (id, number, batch_id, programme_id, instrument_id, org_id, district, case_id, \
+                   decision_id, face_fen, returned_fen, issued_on, expires_on, state, reason) VALUES ('vch_1', 'QY-1', 'b', \
+                   'p', 'i', 'org_a', '120116', 'cas_1', 'd', 1, 0, '2018-09-11', '2019-03-01', 'issued', '')";
+    sql(&bed, voucher, vec![]).await;
+    let page = get(&bed, &auditor(), &path, "zh").await.body;
+    for link in ["/settlements/stl_1\">DF-1", "/orders/ord_1\">DD-1", "/vouchers/vch_1\">QY-1", "href=\"/settlements\""]
+    {
+        assert!(page.contains(link), "{link}: {page}");
+    }
+    let fact = rules::standard_fact("contract_fen").unwrap();
+    assert_eq!(fact.label.zh, "合同金额", "it stands in stored decisions");
+    assert!(rules::shown_label(fact).zh.starts_with("优惠前金额"));
+});

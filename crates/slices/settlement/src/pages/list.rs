@@ -35,6 +35,8 @@ struct List {
     p: Page,
     f: Form,
     stats: Vec<web::Html>,
+    /// Corrections of bills that wait for a review.
+    corrections: i64,
     chips: Vec<Chip>,
     table: Table,
     claimable: Option<Table>,
@@ -127,7 +129,8 @@ pub(super) async fn get(ctx: Ctx, Query(asked): Query<Params>) -> Result<Respons
     let filter = ClaimFilter { state, after, limit, ..ClaimFilter::default() };
     let is_provider = ctx.actor.role == Role::Provider;
     let (provider_id, totals_of) = (ctx.actor.org().to_owned(), filter.clone());
-    let (rows, totals, claimable) = ctx
+    let may_decide = ctx.may(Action::DecideSettlement, &Subject::none());
+    let (rows, totals, claimable, paid, corrections) = ctx
         .read(|cx| {
             Box::pin(async move {
                 let rows = read::list(cx, filter).await?;
@@ -136,7 +139,9 @@ pub(super) async fn get(ctx: Ctx, Query(asked): Query<Params>) -> Result<Respons
                     true => read::claimable(cx, &provider_id, None, 50).await?.items,
                     false => Vec::new(),
                 };
-                Ok::<_, ReadError>((rows, totals, claimable))
+                let paid = read::payment_sums(cx).await?;
+                let corrections = if may_decide { read::corrections_waiting(cx).await? } else { 0 };
+                Ok::<_, ReadError>((rows, totals, claimable, paid, corrections))
             })
         })
         .await?;
@@ -160,18 +165,29 @@ pub(super) async fn get(ctx: Ctx, Query(asked): Query<Params>) -> Result<Respons
         let href = if chosen { "/settlements".into() } else { format!("/settlements?state={}", s.code()) };
         Chip { href, label: s.label(ctx.lang).to_owned(), claims: *claims, chosen }
     });
+    let mut stats = vec![
+        stat(ctx.t("待核定", "Awaiting decision"), &waiting.to_string(), claims, None),
+        stat(ctx.t("待拨付", "To be paid"), &sum(ClaimState::Payable).yuan(), yuan, None),
+        stat(
+            ctx.t("已拨付（含抵扣追回款）", "Paid, what was kept included"),
+            &sum(ClaimState::Paid).yuan(),
+            yuan,
+            None,
+        ),
+    ];
+    if let Some((_, kept, by_bank)) = paid {
+        stats.push(stat(ctx.t("其中银行实付", "of it by the bank"), &by_bank.yuan(), yuan, None));
+        stats.push(stat(ctx.t("其中抵扣追回款", "of it kept for recoveries"), &kept.yuan(), yuan, None));
+    }
     ctx.render(&List {
         p: ctx.page(ctx.t("兑付", "Settlement")),
         f: Form::new(&ctx),
-        stats: vec![
-            stat(ctx.t("待核定", "Awaiting decision"), &waiting.to_string(), claims, None),
-            stat(ctx.t("待拨付", "To be paid"), &sum(ClaimState::Payable).yuan(), yuan, None),
-            stat(ctx.t("已拨付", "Paid"), &sum(ClaimState::Paid).yuan(), yuan, None),
-        ],
+        stats,
+        corrections,
         chips: chips.collect(),
         table,
         claimable: is_provider.then(|| claimable_table(&ctx, &claimable)),
-        may_decide: ctx.may(Action::DecideSettlement, &Subject::none()),
+        may_decide,
         is_provider,
     })
 }

@@ -33,11 +33,21 @@ async fn page(ctx: &Ctx, f: Form) -> Result<Response, AppError> {
         Col::num(ctx.t("应缴回（元）", "To pay back (yuan)")),
         Col::num(ctx.t("本次抵扣（元）", "Kept (yuan)")),
         Col::num(ctx.t("应拨付（元）", "To pay (yuan)")),
+        Col::num(ctx.t("抵扣后待缴回（元）", "Left to pay back (yuan)")),
         Col::actions(ctx.t("明细", "Detail")),
     ];
-    let mut table = Table::new(ctx.lang, "owed", ctx.t("待拨付", "To be paid"), columns)
-        .when_empty(ctx.t("没有待拨付的兑付。", "Nothing waits to be paid."));
-    for o in &owed {
+    let mut table = Table::new(ctx.lang, "owed", ctx.t("待拨付与待缴回", "To be paid and to be paid back"), columns)
+        .when_empty(ctx.t("没有待拨付的兑付，也没有待缴回的款项。", "Nothing waits to be paid or paid back."));
+    // Who only has to pay back is no less an open item than who is owed.
+    let only_debts = debtors.iter().filter(|d| owed.iter().all(|o| o.provider_id != d.0)).map(|(id, name, due)| Owed {
+        provider_id: id.clone(),
+        provider_name: name.clone(),
+        claims: 0,
+        gross_fen: Fen::ZERO,
+        receivable_fen: *due,
+    });
+    let only_debts: Vec<Owed> = only_debts.collect();
+    for o in owed.iter().chain(&only_debts) {
         table.row(vec![
             Cell::text(o.provider_name.clone()),
             Cell::Int(o.claims),
@@ -45,6 +55,7 @@ async fn page(ctx: &Ctx, f: Form) -> Result<Response, AppError> {
             Cell::Money(o.receivable_fen),
             Cell::Money(o.set_off_fen()),
             Cell::Money(o.to_pay_fen()),
+            Cell::Money(o.receivable_fen - o.set_off_fen()),
             Cell::link(format!("/settlements/statement?provider={}", o.provider_id), ctx.t("对账单", "Statement")),
         ]);
     }

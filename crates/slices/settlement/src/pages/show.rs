@@ -13,7 +13,7 @@ use web::{
 use super::{beijing_time, trace};
 use crate::gather::Outlook;
 use crate::model::{ClaimState, Evidence, EvidenceKind, RecoveryCode};
-use crate::read::{self, ClaimView, ReadError};
+use crate::read::{self, BookEntry, ClaimView, ReadError, Standing};
 
 #[derive(Template)]
 #[template(path = "settlement/show.html")]
@@ -34,6 +34,7 @@ struct Show {
     steps: Html,
     evidence: Table,
     entries: Table,
+    sum: Html,
     recoveries: Table,
     qr: Html,
     may_decide: bool,
@@ -55,7 +56,7 @@ fn evidence_table(ctx: &Ctx, order_id: &str, rows: &[Evidence]) -> Table {
         Table::new(ctx.lang, "evidence", caption, columns).when_empty(ctx.t("没有凭证。", "There is no evidence."));
     for e in rows {
         let href = match e.kind {
-            EvidenceKind::Statement => "/usage".to_owned(),
+            EvidenceKind::Statement => format!("/usage/statements/{}", e.record_id),
             _ => format!("/orders/{order_id}"),
         };
         let kind = Cell::text(e.kind.label(ctx.lang));
@@ -64,26 +65,83 @@ fn evidence_table(ctx: &Ctx, order_id: &str, rows: &[Evidence]) -> Table {
     table
 }
 
+/// Whose money an entry moves, in words: one payment carries many claims, so the whole of it is named beside the share.
+fn why(ctx: &Ctx, v: &ClaimView, e: &BookEntry) -> String {
+    let title = Code::from_code(&e.code).map_or(e.code.as_str(), |c| c.title(ctx.lang)).to_owned();
+    let payment = v.payment.as_ref().filter(|_| e.code == "pay");
+    match (payment, ctx.lang) {
+        (Some(p), Lang::Zh) if p.claims > 1 || p.set_off_fen > Fen::ZERO => format!(
+            "{title}（本件份额；{} 整笔应付 {}，抵扣追回款 {}，银行实付 {}）",
+            p.number, p.gross_fen, p.set_off_fen, p.paid_fen
+        ),
+        (Some(p), Lang::En) if p.claims > 1 || p.set_off_fen > Fen::ZERO => format!(
+            "{title} (this claim's share; {} in all owed {}, kept {}, paid by the bank {})",
+            p.number, p.gross_fen, p.set_off_fen, p.paid_fen
+        ),
+        (Some(p), _) => format!("{title} {}", p.number),
+        (None, Lang::Zh) if e.whole_fen != e.amount_fen && e.code == "repay" => {
+            format!("{title}（本件份额；整笔 {}）", e.whole_fen)
+        }
+        (None, Lang::En) if e.whole_fen != e.amount_fen && e.code == "repay" => {
+            format!("{title} (this claim's share of {})", e.whole_fen)
+        }
+        (None, _) => title,
+    }
+}
+
+/// Every movement that is this claim's, with what stands after it: held, owed, to come back. The last line is where it
+/// stands now.
 fn entries_table(ctx: &Ctx, v: &ClaimView) -> Table {
     let columns = vec![
         Col::text(ctx.t("时间", "When")),
         Col::text(ctx.t("事由", "Why")),
         Col::text(ctx.t("借方", "Debit")),
         Col::text(ctx.t("贷方", "Credit")),
-        Col::num(ctx.t("金额（元）", "Amount (yuan)")),
+        Col::num(ctx.t("本件金额（元）", "Of this claim (yuan)")),
+        Col::num(ctx.t("占用余额（元）", "Held then (yuan)")),
+        Col::num(ctx.t("应付余额（元）", "Owed then (yuan)")),
+        Col::num(ctx.t("应缴回余额（元）", "To come back then (yuan)")),
     ];
     let mut table = Table::new(ctx.lang, "entries", ctx.t("资金流水", "Ledger entries"), columns);
+    let mut stands = Standing::default();
     for e in &v.entries {
-        let why = Code::from_code(&e.code).map_or(e.code.as_str(), |c| c.title(ctx.lang));
+        stands = stands.after(e);
         table.row(vec![
             Cell::text(beijing_time(e.at)),
-            Cell::text(why),
+            Cell::text(why(ctx, v, e)),
             Cell::text(v.names.of(&e.debit, ctx.lang)),
             Cell::text(v.names.of(&e.credit, ctx.lang)),
             Cell::Money(e.amount_fen),
+            Cell::Money(stands.held_fen),
+            Cell::Money(stands.owed_fen),
+            Cell::Money(stands.due_back_fen),
         ]);
     }
     table
+}
+
+/// Settled, less recovered: what the claim comes to. With what of it is paid and what has come back.
+fn sum(ctx: &Ctx, v: &ClaimView) -> Html {
+    let claim = &v.row.claim;
+    if !claim.state.carries_money() {
+        return Html::default();
+    }
+    let settled = claim.amount_fen();
+    let paid = if claim.state == ClaimState::Paid { settled } else { Fen::ZERO };
+    let back: Fen = v.recoveries.iter().map(|r| r.returned_fen).sum();
+    let recovered = v.row.recovered_fen;
+    let row = |label: &str, amount: Fen| {
+        (label.to_owned(), Html(format!("<span class=\"num\">{} {}</span>", amount.yuan(), ctx.t("元", "yuan"))))
+    };
+    summary_list(&[
+        row(ctx.t("核定兑付", "Settled"), settled),
+        row(ctx.t("已拨付（含抵扣）", "Paid, what was kept included"), paid),
+        row(ctx.t("待拨付", "To be paid"), settled - paid),
+        row(ctx.t("追回", "Recovered"), recovered),
+        row(ctx.t("已缴回（含抵扣）", "Came back, what was kept included"), back),
+        row(ctx.t("待缴回", "Still to come back"), recovered - back),
+        row(ctx.t("净兑付（核定减追回）", "Net: settled less recovered"), settled - recovered),
+    ])
 }
 
 fn recoveries_table(ctx: &Ctx, v: &ClaimView) -> Table {
@@ -94,7 +152,9 @@ fn recoveries_table(ctx: &Ctx, v: &ClaimView) -> Table {
         Col::num(ctx.t("追回（元）", "To come back (yuan)")),
         Col::num(ctx.t("已缴回（元）", "Came back (yuan)")),
         Col::text(ctx.t("日期", "Date")),
+        Col::text(ctx.t("依据", "Rests on")),
     ];
+    let may = ctx.may(Action::ViewDecision, &Subject::org_in(&v.row.claim.enterprise_id, &v.row.claim.district));
     let mut table = Table::new(ctx.lang, "recoveries", ctx.t("追回", "Recoveries"), columns)
         .when_empty(ctx.t("没有追回。", "Nothing is recovered."));
     for r in &v.recoveries {
@@ -105,6 +165,11 @@ fn recoveries_table(ctx: &Ctx, v: &ClaimView) -> Table {
             Cell::Money(r.amount_fen),
             Cell::Money(r.returned_fen),
             Cell::Date(Some(r.made_on)),
+            match &r.decision_id {
+                Some(id) if may => Cell::link(format!("/decisions/{id}"), ctx.t("重新测算的决定", "the new decision")),
+                Some(_) => Cell::text(ctx.t("按更正后的账单重新测算", "worked out anew from the corrected bill")),
+                None => Cell::text(ctx.t("经办人员认定", "an officer's finding")),
+            },
         ]);
     }
     table
@@ -216,6 +281,7 @@ fn build(ctx: &Ctx, v: ClaimView, outlook: Option<Outlook>, f: Form) -> Show {
         steps: decision.map_or_else(Html::default, |d| trace::steps(ctx.lang, programme, d)),
         evidence: evidence_table(ctx, &claim.order_id, evidence),
         entries: entries_table(ctx, &v),
+        sum: sum(ctx, &v),
         recoveries: recoveries_table(ctx, &v),
         qr: qr(&claim.number, &claim.number),
         may_decide: may && claim.state == ClaimState::Claimed,

@@ -91,10 +91,14 @@ fn table(ctx: &Ctx, s: &Statement, here: &str) -> Table {
         Col::num(ctx.t("应缴回变动（元）", "To pay back, change (yuan)")),
     ];
     let caption = ctx.t("对账明细", "Lines of the statement");
-    let mut table = Table::new(ctx.lang, "statement", caption, columns)
-        .exports(here)
-        .when_empty(ctx.t("本期没有发生额。", "Nothing moved in this period."));
+    let mut table = Table::new(ctx.lang, "statement", caption, columns).exports(here);
     let money = |f: Option<Fen>| f.map_or_else(|| Cell::text(""), Cell::Money);
+    let balance = |on: Date, what: &str, owed: Fen, due_back: Fen| {
+        let blank = || Cell::text("");
+        let words = Cell::text(what);
+        vec![Cell::Date(Some(on)), words, blank(), blank(), blank(), Cell::Money(owed), Cell::Money(due_back)]
+    };
+    table.row(balance(s.from, ctx.t("期初余额", "opening balance"), s.owed_before_fen, s.due_back_before_fen));
     for l in lines(ctx, s) {
         table.row(vec![
             Cell::Date(Some(l.on)),
@@ -106,12 +110,25 @@ fn table(ctx: &Ctx, s: &Statement, here: &str) -> Table {
             money(l.due_back),
         ]);
     }
+    table.row(balance(s.to, ctx.t("期末余额", "closing balance"), s.owed_after_fen(), s.due_back_after_fen()));
+    table
+}
+
+/// The sums as a sheet beside the lines.
+fn sum_table(ctx: &Ctx, s: &Statement) -> Table {
+    let columns = vec![Col::text(ctx.t("项目", "What")), Col::num(ctx.t("金额（元）", "Amount (yuan)"))];
+    let mut table = Table::new(ctx.lang, "sums", ctx.t("对账汇总", "Sums"), columns);
+    sums(ctx, s).into_iter().for_each(|(label, amount)| table.row(vec![Cell::text(label), Cell::Money(amount)]));
     table
 }
 
 fn summary(ctx: &Ctx, s: &Statement) -> Html {
     let yuan = |f: Fen| Html(format!("{} {}", f.yuan(), ctx.t("元", "yuan")));
-    let facts = [
+    summary_list(&sums(ctx, s).map(|(l, f)| (l.to_owned(), yuan(f))))
+}
+
+fn sums<'a>(ctx: &'a Ctx, s: &Statement) -> [(&'a str, Fen); 10] {
+    [
         (ctx.t("期初应付", "Owed before"), s.owed_before_fen),
         (ctx.t("本期核定兑付", "Settled"), s.settled_fen()),
         (ctx.t("本期银行拨付", "Paid by the bank"), s.paid_fen()),
@@ -122,8 +139,7 @@ fn summary(ctx: &Ctx, s: &Statement) -> Html {
         (ctx.t("本期银行缴回", "Paid back"), s.repaid_fen()),
         (ctx.t("期末应缴回", "To pay back after"), s.due_back_after_fen()),
         (ctx.t("本期核减（约定上限未获凭证支持）", "Agreed at most and not carried by evidence"), s.deducted_fen()),
-    ];
-    summary_list(&facts.map(|(l, f)| (l.to_owned(), yuan(f))))
+    ]
 }
 
 /// GET /settlements/statement
@@ -143,7 +159,7 @@ pub(super) async fn get(ctx: Ctx, Query(asked): Query<Params>) -> Result<Respons
     let here = format!("/settlements/statement?provider={provider}&from={from}&to={to}");
     let lines = table(&ctx, &s, &here);
     if let Some(format) = asked.format {
-        return ctx.export(&lines, &s.number, format);
+        return ctx.export_all(&[lines, sum_table(&ctx, &s)], &s.number, format, s.to);
     }
     let title = format!("{} {}", ctx.t("对账单", "Statement"), s.number);
     ctx.render(&Show {

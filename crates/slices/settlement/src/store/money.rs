@@ -195,6 +195,36 @@ pub(crate) async fn insert_return(cx: &mut Cx, r: &Return) -> Result<(), StoreEr
     Ok(())
 }
 
+fn return_of(r: &Row) -> Result<Return, StoreError> {
+    Ok(Return {
+        id: r.get("id")?,
+        recovery_id: r.get("recovery_id")?,
+        provider_id: r.get("provider_id")?,
+        amount_fen: r.get("amount_fen")?,
+        way: known(r, "way", ReturnWay::from_code)?,
+        bank_reference: r.get("bank_reference")?,
+        payment_id: r.get("payment_id")?,
+        transfer_id: r.get("transfer_id")?,
+        returned_on: r.get("returned_on")?,
+    })
+}
+
+/// What came back on one recovery, in order.
+pub(crate) async fn returns_of(cx: &mut Cx, recovery_id: &str) -> Result<Vec<Return>, StoreError> {
+    let sql = "SELECT * FROM settlement_return WHERE recovery_id = $1 ORDER BY returned_on, id";
+    cx.all(sql, params![recovery_id]).await?.iter().map(return_of).collect()
+}
+
+/// What all payments, or those to one provider, came to: owed, kept, paid by the bank.
+pub(crate) async fn payment_sums(cx: &mut Cx, provider_id: Option<&str>) -> Result<(Fen, Fen, Fen), StoreError> {
+    let sql = "SELECT CAST(COALESCE(SUM(gross_fen), 0) AS BIGINT) AS gross, \
+               CAST(COALESCE(SUM(set_off_fen), 0) AS BIGINT) AS kept, \
+               CAST(COALESCE(SUM(paid_fen), 0) AS BIGINT) AS paid \
+               FROM settlement_payment WHERE $1 = '' OR provider_id = $1";
+    let r = cx.one(sql, params![provider_id.unwrap_or("")]).await?;
+    Ok((r.get("gross")?, r.get("kept")?, r.get("paid")?))
+}
+
 /// What came back from a provider from one day to another, in order.
 pub(crate) async fn returns(
     cx: &mut Cx,
@@ -203,20 +233,7 @@ pub(crate) async fn returns(
 ) -> Result<Vec<Return>, StoreError> {
     let sql = "SELECT * FROM settlement_return WHERE provider_id = $1 AND returned_on >= $2 AND returned_on <= $3 \
                ORDER BY returned_on, id";
-    let one = |r: &Row| {
-        Ok(Return {
-            id: r.get("id")?,
-            recovery_id: r.get("recovery_id")?,
-            provider_id: r.get("provider_id")?,
-            amount_fen: r.get("amount_fen")?,
-            way: known(r, "way", ReturnWay::from_code)?,
-            bank_reference: r.get("bank_reference")?,
-            payment_id: r.get("payment_id")?,
-            transfer_id: r.get("transfer_id")?,
-            returned_on: r.get("returned_on")?,
-        })
-    };
-    cx.all(sql, params![provider_id, from, to]).await?.iter().map(one).collect()
+    cx.all(sql, params![provider_id, from, to]).await?.iter().map(return_of).collect()
 }
 
 /// What a provider is owed, and what it has to pay back, before a day: the sums of the records up to then.

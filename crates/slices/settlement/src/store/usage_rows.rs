@@ -91,3 +91,9 @@ pub(crate) async fn corrected_so_far(cx: &mut Cx, claim_id: &str, up_to: &str) -
                WHERE claim_id = $1 AND correction_id <= $2";
     cx.one(sql, params![claim_id, up_to]).await?.get("fen")
 }
+
+/// How many corrections of bills nobody has looked at, of those that a settlement rests on.
+pub(crate) async fn corrections_waiting(cx: &mut Cx) -> Result<i64, StoreError> {
+    let sql = "SELECT COUNT(DISTINCT correction_id) AS n FROM pub_usage_correction WHERE NOT handled";
+    cx.one(sql, params![]).await?.get("n")
+}

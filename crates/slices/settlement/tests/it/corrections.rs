@@ -15,6 +15,20 @@ async fn recoveries(w: &World, claim: &settlement::Claim) -> Vec<Recovery> {
     w.bed.read(&city_officer(1), |cx| Box::pin(async move { read::view(cx, &id).await })).await.unwrap().recoveries
 }
 
+async fn view_of(w: &World, order: &orders::Order) -> read::ClaimView {
+    let order_id = order.id.clone();
+    w.bed
+        .read::<_, read::ReadError, _>(&city_officer(1), |cx| {
+            Box::pin(async move {
+                let filter = settlement::ClaimFilter { order_id: Some(order_id), limit: 10, ..Default::default() };
+                let id = read::list(cx, filter).await?.items[0].claim.id.clone();
+                read::view(cx, &id).await
+            })
+        })
+        .await
+        .unwrap()
+}
+
 async fn recover(
     w: &World,
     claim: &settlement::Claim,
@@ -51,6 +65,8 @@ testkit::on_both!(a_bill_corrected_later_is_recovered_and_kept_from_the_next_pay
     // November's bill comes again, 180 yuan less: 1,860 were used, 558 were due.
     w.bed.on("2019-02-10");
     w.bill("2018-11", &[(&firm, 500)]).await;
+    let waiting = w.bed.read(&city_officer(1), |cx| Box::pin(read::corrections_waiting(cx))).await.unwrap();
+    assert_eq!(waiting, 1, "it is announced before it is reviewed");
     let report = jobs::review_corrections(&w.bed.db, &city_officer(1), "run").await.unwrap();
     assert_eq!((report.recovered_fen, report.waiting), (Fen::from_yuan(54), vec![]));
     let found = recoveries(&w, &claim).await;
@@ -59,6 +75,7 @@ testkit::on_both!(a_bill_corrected_later_is_recovered_and_kept_from_the_next_pay
     assert!(found[0].reason.zh.contains("558.00") && found[0].decision_id.is_some(), "{}", found[0].reason.zh);
     assert_eq!(w.available(funds::ids::receivable(&w.provider)).await, Fen::from_yuan(54));
     assert_eq!(w.available(funds::ids::recovered(&w.batch)).await, Fen::from_yuan(54));
+    assert_eq!(w.bed.read(&city_officer(1), |cx| Box::pin(read::corrections_waiting(cx))).await.unwrap(), 0);
     let again = jobs::review_corrections(&w.bed.db, &city_officer(1), "run").await.unwrap();
     assert_eq!(again.recovered_fen, Fen::ZERO, "a correction is dealt with once");
     // The bill is corrected again, upwards: nothing more is recovered, and nothing is paid by itself.
@@ -89,6 +106,26 @@ testkit::on_both!(a_bill_corrected_later_is_recovered_and_kept_from_the_next_pay
         (Fen::from_yuan(54), Fen::from_yuan(54), Fen::ZERO)
     );
     assert_eq!((february.paid_fen(), february.owed_after_fen()), (Fen::from_yuan(558), Fen::ZERO));
+    // Each claim's own books: its share of the payment, what was recovered of it and what came back, down to zero.
+    for (claim_of, last_share) in [(&order, 612), (&second, 612)] {
+        let view = view_of(&w, claim_of).await;
+        let mut stands = read::Standing::default();
+        view.entries.iter().for_each(|e| stands = stands.after(e));
+        assert_eq!(stands, read::Standing::default(), "{:#?}", view.entries);
+        let paid: Vec<_> = view.entries.iter().filter(|e| e.code == "pay").collect();
+        assert_eq!((paid.len(), paid[0].amount_fen), (1, Fen::from_yuan(last_share)));
+    }
+    let first = view_of(&w, &order).await;
+    let amounts: Vec<(&str, i64)> = first.entries.iter().map(|e| (e.code.as_str(), e.amount_fen.0 / 100)).collect();
+    let all = [("hold", 2_448), ("settle", 612), ("release", 1_836), ("pay", 612), ("recover", 54), ("repay", 54)];
+    assert_eq!(amounts, all);
+    let officers = city_officer(1);
+    let sums = w.bed.read(&officers, |cx| Box::pin(read::payment_sums(cx))).await.unwrap().unwrap();
+    assert_eq!(
+        sums,
+        (Fen::from_yuan(1_224), Fen::from_yuan(54), Fen::from_yuan(1_170)),
+        "owed, kept, paid by the bank"
+    );
     assert_eq!(february.returns[0].way, ReturnWay::SetOff);
     assert_eq!((february.from, february.number.starts_with("DZ-20190201-20190228-")), (date(2019, 2, 1), true));
     assert_eq!(w.verify().await, []);

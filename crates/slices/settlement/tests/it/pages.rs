@@ -122,6 +122,11 @@ testkit::on_both!(a_claim_is_made_decided_and_paid_in_the_browser, |bed| async m
     assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
     let shown = get(&app, &officer, &there, "zh").await;
     assert!(shown.body.contains("ZH-2019-000001") && shown.body.contains("退款或解除合同"));
+    assert!(shown.body.contains("href=\"/usage/statements/stm_"), "a statement is opened by a click: {}", shown.body);
+    assert!(shown.body.contains("净兑付（核定减追回）") && shown.body.contains("600.00"), "{}", shown.body);
+    // Who is owed nothing and has to pay back stands in the table too.
+    let run = get(&app, &officer, "/settlements/payments", "zh").await;
+    assert!(run.body.contains("data-label=\"抵扣后待缴回（元）\">12.00"), "{}", run.body);
     // What has to come back is paid back through the same page.
     let run = get(&app, &officer, "/settlements/payments", "en").await;
     sound(&run, "payments with a debtor");
@@ -138,6 +143,7 @@ testkit::on_both!(a_claim_is_made_decided_and_paid_in_the_browser, |bed| async m
     sound(&statement, "statement");
     assert!(statement.body.contains("DZ-20190101-20190131-") && statement.body.contains("class=\"qr\""));
     let sheet = get(&app, &seller, "/settlements/statement?from=2019-01-01&to=2019-01-31&format=csv", "zh").await;
+    assert!(sheet.body.contains("期初余额") && sheet.body.contains("期末余额,,,,0.00,0.00"), "{}", sheet.body);
     assert!(
         sheet.mime.starts_with("text/csv") && sheet.body.contains("612.00") && sheet.body.contains("DF-2019-000001")
     );

@@ -26,7 +26,7 @@ testkit::on_both!(three_proven_months_are_paid_and_the_rest_goes_back_to_the_vou
     assert_eq!(w.available(funds::ids::voucher(&firm.voucher)).await, Fen::from_yuan(3_000 - 612));
     let (id, who) = (claim.id.clone(), provider(&w.provider));
     let view = w.bed.read(&who, |cx| Box::pin(async move { read::view(cx, &id).await })).await.unwrap();
-    assert_eq!((view.order.state, view.evidence.len(), view.entries.len()), (OrderState::Settled, 6, 2));
+    assert_eq!((view.order.state, view.evidence.len(), view.entries.len()), (OrderState::Settled, 6, 3));
     assert_eq!(view.decision.unwrap().decision.amount_fen, Some(61_200));
     // The bank pays it.
     w.bed.on("2019-01-15");

@@ -60,7 +60,15 @@ pub struct OfficersBoard {
     pub cells: Vec<CellRow>,
     /// By sub-item, with depth.
     pub sub_items: Vec<SubItemRow>,
-    /// Targets of the programmes.
+    /// The district that the figures are of; the whole city's when absent.
+    pub district: Option<String>,
+    /// Vouchers issued.
+    pub vouchers: i64,
+    /// Settled to providers, in fen.
+    pub paid_fen: i64,
+    /// Recovered, in fen.
+    pub recovered_fen: i64,
+    /// Targets of the programmes: always the whole city's.
     pub targets: Vec<TargetRow>,
 }
 
@@ -107,6 +115,10 @@ pub async fn officers_board(ctx: Ctx, Query(asked): Query<Asked>) -> Result<Json
         by_level: b.by_level.to_vec(),
         cells: b.cells.clone(),
         sub_items: b.sub_items.clone(),
+        district: b.district.clone(),
+        vouchers: b.vouchers,
+        paid_fen: b.paid.0,
+        recovered_fen: b.recovered.0,
         targets: b.targets.clone(),
     }))
 }

@@ -79,11 +79,11 @@ pub(crate) fn target_table(ctx: &Ctx, targets: &[TargetRow]) -> Table {
         Col::text(ctx.t("目标", "Target")),
         Col::num(ctx.t("目标值", "Aim")),
         Col::num(ctx.t("现值", "So far")),
-        Col::text(ctx.t("进度", "Progress")),
+        Col::actions(ctx.t("进度", "Progress")),
         Col::text(ctx.t("期限", "By")),
         Col::text(ctx.t("依据", "Clause")),
     ];
-    let mut table = Table::new(lang, "targets", ctx.t("任务目标", "Targets"), columns);
+    let mut table = Table::new(lang, "targets", ctx.t("任务目标（全市）", "Targets (whole city)"), columns);
     for t in targets {
         let aim = match (t.minimum, t.maximum) {
             (Some(a), Some(b)) => format!("{a}–{b}"),
@@ -122,9 +122,9 @@ pub(crate) fn district_table(ctx: &Ctx, board: &Board, public: bool) -> Table {
     let columns = vec![
         Col::text(ctx.t("区", "District")),
         Col::num(ctx.t("上云企业（家）", "Enterprises on the cloud")),
-        Col::num(ctx.t("已兑付（元）", "Paid (yuan)")),
+        Col::num(ctx.t("已兑付，扣除追回（元）", "Paid, less recovered (yuan)")),
     ];
-    let mut table = Table::new(ctx.lang, "districts", ctx.t("分区统计", "By district"), columns);
+    let mut table = Table::new(ctx.lang, "districts", ctx.t("全市各区对照", "The districts side by side"), columns);
     let counts: Vec<i64> = board.by_district.iter().map(|d| d.1).collect();
     for ((code, _, paid), n) in board.by_district.iter().zip(visible(&counts, public)) {
         // What was paid where few firms are would tell about single firms as well.
@@ -160,6 +160,49 @@ pub(crate) fn sub_item_table(ctx: &Ctx, board: &Board, public: bool) -> Table {
             if hidden { withheld() } else { Cell::Int(s.months_metered) },
             if hidden { withheld() } else { Cell::Money(s.net_fen) },
         ]);
+    }
+    table
+}
+
+/// What the figures cover: the whole city, or one district.
+pub(crate) fn scope(ctx: &Ctx, board: &Board) -> String {
+    board.district.as_deref().map_or_else(|| ctx.t("全市", "whole city").to_owned(), |d| district_name(ctx.lang, d))
+}
+
+/// The figures at the top, as a sheet.
+pub(crate) fn figure_table(ctx: &Ctx, board: &Board, public: bool) -> Table {
+    let columns =
+        vec![Col::text(ctx.t("指标", "Figure")), Col::text(ctx.t("范围", "Of")), Col::num(ctx.t("数值", "Value"))];
+    let mut table = Table::new(ctx.lang, "figures", ctx.t("总览", "Figures"), columns);
+    let of = scope(ctx, board);
+    let mut row = |what: &str, value: Cell| table.row(vec![Cell::text(what), Cell::text(&of), value]);
+    row(ctx.t("截止日", "As at"), Cell::Date(Some(board.as_of)));
+    row(ctx.t("上云企业（家）", "Enterprises on the cloud"), count_cell(visible_one(board.on_cloud, public)));
+    row(ctx.t("已发放云惠券（张）", "Vouchers issued"), Cell::Int(board.vouchers));
+    row(ctx.t("券面总额（元）", "Their face value (yuan)"), Cell::Money(board.voucher_face));
+    row(ctx.t("已兑付（元）", "Paid (yuan)"), Cell::Money(board.paid));
+    row(ctx.t("已追回（元）", "Recovered (yuan)"), Cell::Money(board.recovered));
+    row(ctx.t("已兑付，扣除追回（元）", "Paid, less recovered (yuan)"), Cell::Money(board.paid - board.recovered));
+    table
+}
+
+/// Enterprises by their highest level of evidence, as a sheet.
+pub(crate) fn level_table(ctx: &Ctx, board: &Board, public: bool) -> Table {
+    let columns = vec![Col::text(ctx.t("证据等级", "Evidence")), Col::num(ctx.t("企业（家）", "Enterprises"))];
+    let mut table = Table::new(ctx.lang, "levels", ctx.t("证据等级", "By evidence"), columns);
+    for (level, n) in kernel::EvidenceLevel::ALL.iter().zip(visible(&board.by_level, public)) {
+        table.row(vec![Cell::text(format!("{} {}", level.code(), level.label(ctx.lang))), count_cell(n)]);
+    }
+    table
+}
+
+/// Newly on the cloud by month, as a sheet.
+pub(crate) fn month_table(ctx: &Ctx, board: &Board, public: bool) -> Table {
+    let columns = vec![Col::text(ctx.t("月份", "Month")), Col::num(ctx.t("新增上云企业（家）", "Newly on the cloud"))];
+    let mut table = Table::new(ctx.lang, "months", ctx.t("各月新增上云企业", "Newly on the cloud by month"), columns);
+    let counts: Vec<i64> = board.new_by_month.iter().map(|m| m.1).collect();
+    for ((month, _), n) in board.new_by_month.iter().zip(visible(&counts, public)) {
+        table.row(vec![Cell::text(month.strftime("%Y-%m").to_string()), count_cell(n)]);
     }
     table
 }

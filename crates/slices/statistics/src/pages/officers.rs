@@ -8,7 +8,10 @@ use kernel::DISTRICTS;
 use web::{AppError, Cell, Col, Ctx, Html, Page, Table};
 
 use super::public::{level_bars, map, months, named_bars, stats};
-use super::{Asked, district_name, district_table, industry_name, size_name, sub_item_table, target_table};
+use super::{
+    Asked, district_name, district_table, figure_table, industry_name, level_table, month_table, scope, size_name,
+    sub_item_table, target_table,
+};
 use crate::board::{self, Board, BoardCache};
 
 #[derive(Template)]
@@ -16,6 +19,9 @@ use crate::board::{self, Board, BoardCache};
 struct Show {
     p: Page,
     as_of: Date,
+    /// What the figures cover, in words.
+    scope: String,
+    one_district: bool,
     district: String,
     options: Vec<(String, String)>,
     stats: Vec<Html>,
@@ -60,12 +66,25 @@ pub async fn get(ctx: Ctx, Query(asked): Query<Asked>) -> Result<Response, AppEr
     let href = format!("/board/officers?as_of={}&district={district}", b.as_of);
     let cells = cell_table(&ctx, &b, &href);
     if let Some(export) = asked.format {
-        return ctx.export(&cells, "board-officers", export);
+        let (targets, districts) = (target_table(&ctx, &b.targets), district_table(&ctx, &b, false));
+        let tables = [
+            figure_table(&ctx, &b, false),
+            level_table(&ctx, &b, false),
+            month_table(&ctx, &b, false),
+            targets,
+            districts,
+            sub_item_table(&ctx, &b, false),
+            cells,
+        ];
+        let stem = if district.is_empty() { "board-officers".to_owned() } else { format!("board-officers-{district}") };
+        return ctx.export_all(&tables, &stem, export, b.as_of);
     }
     let as_of = b.as_of;
     let show = Show {
         p: ctx.page(ctx.t("监管看板", "Officers' board")),
         as_of,
+        scope: scope(&ctx, &b),
+        one_district: b.district.is_some(),
         options: DISTRICTS.iter().map(|d| (d.code.to_owned(), d.name(ctx.lang).to_owned())).collect(),
         district,
         stats: stats(&ctx, &b, false),

@@ -8,7 +8,9 @@ use jiff::civil::Date;
 use kernel::EvidenceLevel;
 use web::{AppError, Ctx, Html, Page, Table, stat};
 
-use super::{Asked, district_table, sub_item_table, target_table, visible, visible_one};
+use super::{
+    Asked, district_table, figure_table, level_table, month_table, sub_item_table, target_table, visible, visible_one,
+};
 use crate::board::{self, Board, BoardCache, Filter};
 use crate::draw;
 
@@ -17,6 +19,7 @@ use crate::draw;
 struct Show {
     p: Page,
     as_of: Date,
+    one_district: bool,
     stats: Vec<Html>,
     cartogram: Html,
     levels: Html,
@@ -33,7 +36,10 @@ const SHOWN_AGAIN_FOR: SignedDuration = SignedDuration::from_secs(30);
 
 /// The figures at the top.
 pub(super) fn stats(ctx: &Ctx, b: &Board, public: bool) -> Vec<Html> {
-    let aim = b.targets.iter().find(|t| t.code == "enterprises-on-cloud").and_then(|t| t.minimum).filter(|m| *m > 0);
+    // The aim is the city's: a district's count says nothing about it.
+    let whole = b.district.is_none();
+    let city = b.targets.iter().filter(|_| whole);
+    let aim = city.into_iter().find(|t| t.code == "enterprises-on-cloud").and_then(|t| t.minimum).filter(|m| *m > 0);
     let shown = draw::shown(ctx.lang, visible_one(b.on_cloud, public));
     let progress = aim.map(|m| {
         let share = b.on_cloud as f64 / m as f64;
@@ -93,11 +99,20 @@ async fn drawn(ctx: &Ctx, asked: Asked) -> Result<Response, AppError> {
     let b = ctx.read(|cx| Box::pin(async move { board::run(cx, &cache, filter).await })).await?;
     let districts = district_table(ctx, &b, true).exports("/board");
     if let Some(export) = asked.format {
-        return ctx.export(&districts, "board", export);
+        let tables = [
+            figure_table(ctx, &b, true),
+            level_table(ctx, &b, true),
+            month_table(ctx, &b, true),
+            target_table(ctx, &b.targets),
+            districts,
+            sub_item_table(ctx, &b, true),
+        ];
+        return ctx.export_all(&tables, "board", export, b.as_of);
     }
     let show = Show {
         p: ctx.page(ctx.t("数据看板", "Board")),
         as_of: b.as_of,
+        one_district: false,
         stats: stats(ctx, &b, true),
         cartogram: map(ctx, &b, true, |_| "#districts".to_owned()),
         levels: level_bars(ctx, &b, true),

@@ -81,7 +81,7 @@ async fn board_on(bed: &TestBed, cache: &Arc<BoardCache>, as_of: &str, district:
     bed.read(&city_officer(1), |cx| Box::pin(async move { board::run(cx, &cache, filter).await })).await.unwrap()
 }
 
-/// A programme of another year counts from another level; its order is that of a firm whose papers are all that is there.
+// A programme of another year counts from another level; its order is that of a firm whose papers are all that is there.
 testkit::on_both!(the_programme_says_from_which_level_an_order_counts, |bed| async move {
     fill(&bed).await;
     let cache = Arc::new(BoardCache::default());
@@ -218,4 +218,79 @@ testkit::on_both!(officers_see_every_cell_in_both_languages_and_as_files, |bed| 
     let (status, page) = get(&app, auditor(), "/board/officers?as_of=gestern", "en").await;
     assert_eq!(status, StatusCode::BAD_REQUEST);
     assert!(page.contains("gestern"));
+});
+
+/// Vouchers, payments and recoveries in two districts, put in place by hand.
+async fn pay(bed: &TestBed) {
+    bed.write::<_, StoreError, _>(&Actor::system(), |cx| {
+        Box::pin(async move {
+            for (n, district, face, paid, back) in [(0, "120116", 20_000, 12_000, 2_000), (7, "120101", 10_000, 5_000, 0)] {
+                let voucher = "INSERT INTO vouchers_voucher (id, number, batch_id, programme_id, instrument_id, org_id, \
+                    district, case_id, decision_id, face_fen, returned_fen, issued_on, expires_on, state, reason) \
+                    VALUES ($1, $1, 'b', 'p', 'i', $2, $3, $1, 'd', $4, 0, '2019-03-01', '2020-03-01', 'issued', '')";
+                cx.execute(voucher, params![format!("v{n}"), format!("org_{n:04}"), district, face]).await?;
+                let claim = "INSERT INTO settlement_claim (id, number, order_id, order_number, provider_id, enterprise_id, \
+                    voucher_id, batch_id, programme_id, instrument_id, district, state, remark, claimed_by, claimed_on, \
+                    claimed_at_us, amount_fen, paid_on) \
+                    VALUES ($1, $1, $1, $1, 'org_p', $2, $1, 'b', 'p', 'i', $3, 'paid', '', 'x', '2019-04-01', 0, $4, '2019-04-20')";
+                cx.execute(claim, params![format!("c{n}"), format!("org_{n:04}"), district, paid]).await?;
+                if back > 0 {
+                    let recovery = "INSERT INTO settlement_recovery (id, number, claim_id, provider_id, batch_id, amount_fen, \
+                        code, reason_zh, reason_en, transfer_id, made_by, made_on, made_at_us) \
+                        VALUES ($1, $1, $2, 'org_p', 'b', $3, 'refunded', '', '', $1, 'x', '2019-05-10', 0)";
+                    cx.execute(recovery, params![format!("r{n}"), format!("c{n}"), back]).await?;
+                }
+            }
+            cx.journal("test.fill", "y", &(), &()).await
+        })
+    })
+    .await
+    .unwrap();
+}
+
+testkit::on_both!(a_districts_board_has_its_own_vouchers_and_money_and_says_what_is_the_citys, |bed| async move {
+    fill(&bed).await;
+    pay(&bed).await;
+    let cache = Arc::new(BoardCache::default());
+    let of = |b: &Board| (b.vouchers, b.voucher_face.0, b.claims_paid, b.paid.0, b.recovered.0);
+    let city = board_on(&bed, &cache, "2019-06-30", None).await;
+    assert_eq!(of(&city), (2, 30_000, 2, 17_000, 2_000));
+    let binhai = board_on(&bed, &cache, "2019-06-30", Some("120116")).await;
+    assert_eq!(of(&binhai), (1, 20_000, 1, 12_000, 2_000));
+    let heping = board_on(&bed, &cache, "2019-06-30", Some("120101")).await;
+    assert_eq!(of(&heping), (1, 10_000, 1, 5_000, 0));
+    // What is recovered later was not recovered yet.
+    assert_eq!(board_on(&bed, &cache, "2019-05-09", None).await.recovered.0, 0);
+    // The districts side by side are the city's sums, net of what was recovered, whatever district is chosen.
+    for board in [&city, &binhai] {
+        let sum: i64 = board.by_district.iter().map(|d| d.2.0).sum();
+        assert_eq!(sum, city.paid.0 - city.recovered.0, "the cards and the table agree");
+        assert_eq!(board.by_district.iter().map(|d| d.1).sum::<i64>(), city.on_cloud);
+        assert_eq!(board.by_district.iter().find(|d| d.0 == "120116").unwrap().2.0, 10_000);
+    }
+    assert_eq!(binhai.targets, city.targets, "targets are the city's");
+    let app = app(&bed).await;
+    let (_, page) = get(&app, auditor(), "/board/officers?district=120116&as_of=2019-06-30", "zh").await;
+    assert!(page.contains("任务目标（全市）") && page.contains("全市口径，不随区筛选"), "{page}");
+    assert!(page.contains("截至 2019-06-30 · 滨海新区"), "{page}");
+});
+
+testkit::on_both!(the_boards_file_has_every_table_and_the_name_of_its_day, |bed| async move {
+    fill(&bed).await;
+    pay(&bed).await;
+    let app = app(&bed).await;
+    let path = "/board/officers?as_of=2019-04-30&district=120116&format=";
+    let request = Request::get(format!("{path}csv")).header("accept-language", "zh").body(Body::empty()).unwrap();
+    let response = test_router(statistics::routes(), app.clone(), auditor()).oneshot(request).await.unwrap();
+    assert_eq!(
+        response.headers()["content-disposition"],
+        "attachment; filename=\"board-officers-120116-2019-04-30.csv\""
+    );
+    let (_, csv) = get(&app, auditor(), &format!("{path}csv"), "zh").await;
+    for caption in
+        ["总览", "证据等级", "各月新增上云企业", "任务目标（全市）", "全市各区对照", "应用情况", "区 × 行业 × 规模"]
+    {
+        assert!(csv.lines().any(|l| l == caption), "{caption}: {csv}");
+    }
+    assert!(csv.contains("已兑付，扣除追回（元）,滨海新区,120.00"), "{csv}");
 });

@@ -110,7 +110,7 @@ pub(crate) fn made(lang: Lang, rows: &[StatementRow], before: &BTreeMap<String, 
             (None, _) => Cell::tag("is-info", lang.t("取代旧版", "in place of an older one")),
         };
         table.row(vec![
-            Cell::text(&s.key.month),
+            Cell::link(format!("/usage/statements/{}", s.id), &s.key.month),
             Cell::text(shown_account(&s.key.billing_account_id, &s.key.sub_account_id)),
             s.enterprise_name
                 .as_ref()
@@ -136,13 +136,14 @@ pub(crate) fn corrections(lang: Lang, rows: &[Correction]) -> Table {
     ];
     let mut table =
         Table::new(lang, "corrections", lang.t("影响已兑付的更正", "Corrections under settlements"), columns);
+    let statement = |id: &str| Cell::link(format!("/usage/statements/{id}"), id);
     for c in rows {
         let state = match c.handled {
             true => Cell::tag("is-ok", lang.t("兑付已处理", "dealt with")),
             false => Cell::tag("is-warn", lang.t("待兑付处理", "waits for the settlement")),
         };
         let cells =
-            vec![Cell::text(&c.statement_id), Cell::text(&c.new_statement_id), Cell::Money(c.difference_fen), state];
+            vec![statement(&c.statement_id), statement(&c.new_statement_id), Cell::Money(c.difference_fen), state];
         table.row(cells);
     }
     table

@@ -5,6 +5,7 @@ pub mod accounts;
 pub mod import;
 pub mod import_tables;
 pub mod imports;
+pub mod statement;
 pub mod usage;
 
 use jiff::Timestamp;
@@ -35,8 +36,8 @@ pub(crate) fn sub_item(code: &str, lang: Lang) -> String {
     kernel::sub_item(code).map_or(code, |s| s.name(lang)).to_owned()
 }
 
-/// Statements as a list. `whose` adds the enterprise.
-pub(crate) fn statement_table(lang: Lang, rows: &[StatementRow], whose: bool) -> Table {
+/// Statements as a list. `whose` adds the enterprise; `imports` links each to the bill it came in.
+pub(crate) fn statement_table(lang: Lang, rows: &[StatementRow], whose: bool, imports: bool) -> Table {
     let mut columns = vec![Col::text(lang.t("月份", "Month")), Col::text(lang.t("计费账号", "Billing account"))];
     if whose {
         columns.push(Col::text(lang.t("归属企业", "Enterprise")));
@@ -59,8 +60,10 @@ pub(crate) fn statement_table(lang: Lang, rows: &[StatementRow], whose: bool) ->
             "No statements yet. Once an account is confirmed, statements of bills already imported appear here.",
         ));
     for s in rows {
-        let mut cells =
-            vec![Cell::text(&s.key.month), Cell::text(shown_account(&s.key.billing_account_id, &s.key.sub_account_id))];
+        let mut cells = vec![
+            Cell::link(format!("/usage/statements/{}", s.id), &s.key.month),
+            Cell::text(shown_account(&s.key.billing_account_id, &s.key.sub_account_id)),
+        ];
         if whose {
             cells.push(match &s.enterprise_name {
                 Some(name) => Cell::text(name),
@@ -79,7 +82,7 @@ pub(crate) fn statement_table(lang: Lang, rows: &[StatementRow], whose: bool) ->
             Cell::Money(f.corrections_fen),
             Cell::Money(f.net_fen),
             Cell::text(&s.key.currency),
-            bill_cell(s, lang),
+            bill_cell(s, lang, imports),
         ]);
         table.row(cells);
     }
@@ -97,7 +100,8 @@ fn short(decimal: &str) -> String {
     }
 }
 
-fn bill_cell(s: &StatementRow, lang: Lang) -> Cell {
+/// `2019-06 的账单，第 2 版`
+pub(crate) fn bill_words(s: &StatementRow, lang: Lang) -> String {
     let version = match (s.version, lang) {
         (1, _) => String::new(),
         (n, Lang::Zh) => format!("，第 {n} 版"),
@@ -109,8 +113,17 @@ fn bill_cell(s: &StatementRow, lang: Lang) -> Cell {
         Lang::En => format!("corrections of {}", s.key.billed.trim_end_matches('+')),
     };
     match &s.superseded_by {
-        Some(_) => Cell::tag("is-warn", format!("{bill}{version} · {}", lang.t("已被取代", "superseded"))),
-        None => Cell::text(format!("{bill}{version}")),
+        Some(_) => format!("{bill}{version} · {}", lang.t("已被取代", "superseded")),
+        None => format!("{bill}{version}"),
+    }
+}
+
+fn bill_cell(s: &StatementRow, lang: Lang, imports: bool) -> Cell {
+    let words = bill_words(s, lang);
+    match &s.superseded_by {
+        _ if imports => Cell::link(format!("/usage/imports/{}", s.import_id), words),
+        Some(_) => Cell::tag("is-warn", words),
+        None => Cell::text(words),
     }
 }
 
@@ -118,6 +131,7 @@ fn bill_cell(s: &StatementRow, lang: Lang) -> Cell {
 pub(crate) fn routes() -> Vec<Route> {
     vec![
         Route::get("/usage", Action::ViewUsage, usage::get),
+        Route::get("/usage/statements/{id}", Action::ViewUsage, statement::get),
         Route::get("/usage/accounts", Action::ViewUsage, accounts::get),
         Route::post("/usage/accounts", Action::ClaimBillingAccount, accounts::post),
         Route::get("/usage/accounts/{id}", Action::ConfirmBillingAccount, account::get),

@@ -69,8 +69,9 @@ pub async fn get(ctx: Ctx, Query(q): Query<UsageQuery>) -> Result<Response, AppE
         })
         .await?;
     let enterprise = matches!(ctx.actor.role, Role::EnterpriseOwner | Role::EnterpriseMember);
+    let may_import = ctx.may(kernel::Action::ViewImports, &kernel::Subject::none());
     let level_list = level_table(ctx.lang, &levels.items);
-    let statement_list = statement_table(ctx.lang, &statements.items, !enterprise);
+    let statement_list = statement_table(ctx.lang, &statements.items, !enterprise, may_import);
     match (q.format, q.list.as_deref()) {
         (Some(format), Some("levels")) => return ctx.export(&level_list, "evidence-levels", format),
         (Some(format), Some("devices")) => {

@@ -184,3 +184,9 @@ pub(crate) async fn orders_of(cx: &mut Cx, enterprise_id: &str) -> Result<Vec<St
                AND state IN ('confirmed', 'contracted', 'settled') ORDER BY order_id";
     cx.all(sql, params![enterprise_id]).await?.iter().map(|r| r.get("order_id")).collect()
 }
+
+/// Has the enterprise an assessed order in this district?
+pub(crate) async fn has_order_in(cx: &mut Cx, enterprise_id: &str, district: &str) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 AS n FROM usage_level WHERE enterprise_id = $1 AND district = $2 LIMIT 1";
+    Ok(cx.opt(sql, params![enterprise_id, district]).await?.is_some())
+}

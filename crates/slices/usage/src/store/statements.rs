@@ -229,6 +229,19 @@ pub(crate) async fn claims_on(cx: &mut Cx, statement_id: &str) -> Result<Vec<Str
     cx.all(sql, params![statement_id]).await?.iter().map(|r| r.get("claim_id")).collect()
 }
 
+/// The version that a statement took the place of.
+pub(crate) async fn replaced_by(cx: &mut Cx, statement_id: &str) -> Result<Option<String>, StoreError> {
+    let sql = "SELECT id FROM usage_statement WHERE superseded_by = $1 ORDER BY version DESC LIMIT 1";
+    cx.opt(sql, params![statement_id]).await?.map(|r| r.get("id")).transpose()
+}
+
+/// Settlements that rest on a statement: id and number, by the public view of `settlement`.
+pub(crate) async fn settlements_on(cx: &mut Cx, statement_id: &str) -> Result<Vec<(String, String)>, StoreError> {
+    let sql = "SELECT u.claim_id, COALESCE(c.number, u.claim_id) AS number FROM usage_statement_use u \
+               LEFT JOIN pub_settlement_claim c ON c.id = u.claim_id WHERE u.statement_id = $1 ORDER BY u.claim_id";
+    cx.all(sql, params![statement_id]).await?.iter().map(|r| Ok((r.get("claim_id")?, r.get("number")?))).collect()
+}
+
 /// The statement by which the month's own bill states the same service, when settlements rest on it.
 pub(crate) async fn used_sibling(cx: &mut Cx, provider_id: &str, key: &LineKey) -> Result<Option<String>, StoreError> {
     let sql = "SELECT s.id FROM usage_statement s WHERE s.provider_id = $1 AND s.billing_account_id = $2 \

@@ -251,3 +251,24 @@ fn every_endpoint_is_described() {
         ]
     );
 }
+
+testkit::on_both!(a_statement_has_a_page_that_leads_to_its_bill_for_those_who_may_see_bills, |bed| async move {
+    let w = proven(bed).await;
+    let app = app(&w);
+    let list = get(&app, &city_officer(1), "/usage", "zh").await.body;
+    let id = list.split("/usage/statements/").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let path = format!("/usage/statements/{id}");
+    assert!(list.contains("href=\"/usage/imports/"), "each row leads to its bill: {list}");
+    let own = [enterprise_owner(&w.enterprise), district_officer("120116", 1)];
+    for who in own.iter().chain(&[provider(&w.provider), city_officer(1), auditor()]) {
+        for lang in ["zh", "en"] {
+            let page = get(&app, who, &path, lang).await;
+            assert_eq!(page.status, StatusCode::OK, "{}", who.name);
+            let may = !own.iter().any(|o| o.user_id == who.user_id);
+            assert_eq!(page.body.contains("href=\"/usage/imports/"), may, "{}: {}", who.name, page.body);
+        }
+    }
+    for outsider in [enterprise_owner("org_else"), district_officer("120101", 1), provider("org_else")] {
+        assert_eq!(get(&app, &outsider, &path, "zh").await.status, StatusCode::NOT_FOUND, "{}", outsider.name);
+    }
+});

@@ -56,7 +56,18 @@ testkit::on_both!(a_district_gets_more_of_the_reserve_as_far_as_it_reaches, |bed
     assert_eq!(issue(&bed, &id, "org_e", "120103", "c1").await.unwrap_err().code(), "district-quota-short");
     assign(100).await.unwrap();
     issue(&bed, &id, "org_e", "120103", "c1").await.unwrap();
-    assert_eq!(yuan(&bed, "programme:p").await, 400, "it only passed through the programme");
+    assert_eq!(yuan(&bed, "programme:p").await, 400);
+    let moved: Result<Vec<(String, String, String)>, store::StoreError> = bed
+        .read(&auditor(), |cx| {
+            Box::pin(async move {
+                let sql = "SELECT debit, credit, code FROM pub_funds_transfer WHERE transfer_id LIKE 'asg_%'";
+                let rows = cx.all(sql, vec![]).await?;
+                rows.iter().map(|r| Ok((r.get("debit")?, r.get("credit")?, r.get("code")?))).collect()
+            })
+        })
+        .await;
+    let one = (format!("batch:{id}"), format!("quota:{id}:120103"), "assign".to_owned());
+    assert_eq!(moved.unwrap(), [one], "one transfer, and none through the programme, whose sums stay as they were");
     books_are_right(&bed).await;
 });
 
