@@ -148,15 +148,15 @@ impl Lake {
         }
         let write = || -> Result<Option<Segment>, SegmentError> {
             let mut writer = Writer::create(self.disk.as_ref(), path.clone(), &DataType::Utf8, Effort::Thorough)?;
-            let (mut waiting, mut rows, mut of_series) = (Vec::new(), 0, 0);
+            let (mut waiting, mut rows) = (Vec::new(), 0);
+            let (mut of, mut of_rows) = (None, 0);
             for batch in Merge::new(sources) {
                 let batch = kept(batch?, kept_from_us)?;
-                for (piece, ends) in pieces(&batch)? {
-                    rows += piece.num_rows();
-                    of_series += piece.num_rows();
-                    waiting.push(piece);
-                    let long_ends = ends && of_series >= ROW_GROUP_ROWS_MIN;
-                    if rows >= BATCH_ROWS || long_ends {
+                for (piece, series) in pieces(&batch)? {
+                    let goes_on = of.as_ref() == Some(&series);
+                    // Where a long series ends, its row group does.
+                    let long_ends = !goes_on && of_rows >= ROW_GROUP_ROWS_MIN;
+                    if rows >= BATCH_ROWS || long_ends && rows > 0 {
                         writer.write(&concat_batches(&segment::schema(), &waiting)?)?;
                         waiting.clear();
                         rows = 0;
@@ -164,7 +164,10 @@ impl Lake {
                     if long_ends {
                         writer.end_group()?;
                     }
-                    of_series = if ends { 0 } else { of_series };
+                    of_rows = piece.num_rows() + if goes_on { of_rows } else { 0 };
+                    of = Some(series);
+                    rows += piece.num_rows();
+                    waiting.push(piece);
                 }
             }
             if rows > 0 {
@@ -245,22 +248,19 @@ fn kept(batch: RecordBatch, from_us: i64) -> Result<RecordBatch, SegmentError> {
     Ok(filter_record_batch(&batch, &keep)?)
 }
 
-/// The batch in pieces, and whether the piece's series ends within the batch: the last piece's may go on in the next.
-fn pieces(batch: &RecordBatch) -> Result<Vec<(RecordBatch, bool)>, SegmentError> {
+/// The batch in pieces of one series each.
+fn pieces(batch: &RecordBatch) -> Result<Vec<(RecordBatch, Series)>, SegmentError> {
     let rows = segment::Rows::of(batch)?;
     let (count, mut from, mut pieces) = (batch.num_rows(), 0, Vec::new());
     let name = |i: usize| (rows.device.value(i), rows.property.value(i));
-    // Most batches of many readings hold one series, and then nothing is looked at twice.
-    if count > 0 && name(0) == name(count - 1) {
-        return Ok(vec![(batch.clone(), false)]);
+    while from < count {
+        // Most batches of many readings hold one series, and then nothing is looked at twice.
+        let last = name(from) == name(count - 1);
+        let end = if last { count } else { (from + 1..count).find(|i| name(*i) != name(from)).unwrap_or(count) };
+        let (device, property) = name(from);
+        pieces.push((batch.slice(from, end - from), Series::new(device, property)));
+        from = end;
     }
-    for i in 1..count {
-        if name(i) != name(i - 1) {
-            pieces.push((batch.slice(from, i - from), true));
-            from = i;
-        }
-    }
-    pieces.push((batch.slice(from, count - from), false));
     Ok(pieces)
 }
 

@@ -19,7 +19,7 @@ from deltalake import DeltaTable
 table = DeltaTable(sys.argv[1])
 files = table.file_uris()
 rows = duckdb.sql("select device, epoch_us(device_time), number from read_parquet(?) order by all", params=[files]).fetchall() if files else []
-full = duckdb.sql("select count(*), count(number), count(flag), count(text), sum(quality), sum(epoch_ms(server_time)) from read_parquet(?)", params=[files]).fetchone() if files else None
+full = duckdb.sql("select count(*), count(number), count(flag), count(text), sum(quality), sum(epoch_ms(server_time)) from read_parquet(?)", params=[files]).fetchall()[0] if files else None
 actions = table.get_add_actions(flatten=True)
 count = sum(actions.column("num_records").to_pylist())
 fields = [f.name for f in table.schema().fields]
