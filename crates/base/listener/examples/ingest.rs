@@ -103,7 +103,13 @@ fn main() {
     }
     let idles = arguments.next_if_eq("idle").is_some();
     let seconds = arguments.next().and_then(|s| s.parse().ok()).unwrap_or(3.0);
-    let others: Vec<std::net::SocketAddr> = arguments.map(|a| a.parse().expect("host:port")).collect();
+    // `4@host:port` speaks 3.1.1 to it.
+    let others: Vec<(Version, std::net::SocketAddr)> = arguments
+        .map(|a| match a.strip_prefix("4@") {
+            Some(old) => (Version::V311, old.parse().expect("host:port")),
+            None => (Version::V5, a.parse().expect("host:port")),
+        })
+        .collect();
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     let folder = std::env::temp_dir().join(format!("yunjin-ingest-{}", std::process::id()));
@@ -126,9 +132,9 @@ fn main() {
         std::fs::remove_dir_all(&folder).ok();
         return;
     }
-    let load = |server, round: i64| Load {
+    let load = |version, server, round: i64| Load {
         server,
-        version: Version::V5,
+        version,
         tokens: (0..CONNECTIONS).map(|i| format!("token-{i}")).collect(),
         topic: "v1/devices/me/telemetry".into(),
         window: 200,
@@ -138,9 +144,9 @@ fn main() {
         from_ms: clock.now().as_millisecond() - 600_000_000 + round * 60_000_000,
     };
     for round in 0..3 {
-        say("yunjin (durable)", &run(&load(listener.local_addr(), round)).expect("it ran"));
-        for other in &others {
-            say(&other.to_string(), &run(&load(*other, round)).expect("it ran"));
+        say("yunjin (durable)", &run(&load(Version::V5, listener.local_addr(), round)).expect("it ran"));
+        for (version, other) in &others {
+            say(&other.to_string(), &run(&load(*version, *other, round)).expect("it ran"));
         }
     }
     runtime.block_on(listener.stop());

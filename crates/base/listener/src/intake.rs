@@ -129,11 +129,6 @@ impl Gathered {
         self.points.push(point);
     }
 
-    /// Nothing gathered, so nobody's share is to be counted later.
-    pub(crate) fn forget_counts(&mut self) {
-        self.shares.clear();
-    }
-
     /// Counts a message whose readings are in the batch already.
     pub(crate) fn count(&mut self, device: &Arc<DeviceEntry>, messages: u64, points: u64) {
         let share = match self.shares.iter().position(|s| Arc::ptr_eq(&s.device, device)) {

@@ -138,8 +138,9 @@ impl Link {
             self.flight_bytes -= done.bytes;
             self.shared.flight_bytes.fetch_sub(done.bytes, Ordering::Relaxed);
             self.shared.stats.ack_seconds.record(done.read_at.elapsed().as_secs_f64());
+            let reason = done.refused.map_or(Reason::Success, crate::topics::reason_code);
             match done.failed {
-                None => self.conn.answer_all(done.first..done.end, Reason::Success),
+                None => self.conn.answer_all(done.first..done.end, reason),
                 // Not acknowledged, so that the client sends it again; and told, so that it knows why.
                 Some(words) => {
                     self.close(Reason::ServerUnavailable, &format!("not stored: {words}"), "not-stored", now_ms)

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use lake::{BatchPoint, SeriesId};
 use mqtt::Message;
-use things::sparkplug::{self, Became, EdgeNode, MessageKind, Topic};
+use things::sparkplug::{self, Became, EdgeNode, MessageKind, Step, Topic};
 use things::{DeviceEntry, Facts, Quality, Reason, Refused, Which};
 
 use crate::intake::Gathered;
@@ -65,16 +65,7 @@ impl Shared {
         if let Some(child) = &child {
             child.counters.count_received(gathered.now_us);
         }
-        let taken = self.nodes.of(device, topic.group).and_then(|node| {
-            let mut node = locked(&node);
-            let step = node.take(topic.kind, topic.device, payload, gathered.now_us);
-            // SB-1: what was said before a birth cannot be read; one is asked for.
-            let unread = matches!(&step, Err(r) if matches!(r.reason, Reason::NotBorn | Reason::UnknownAlias));
-            if unread && node.want_rebirth(gathered.now_us) {
-                self.ask_rebirth(device, topic);
-            }
-            step
-        });
+        let taken = self.follow(device, topic, payload, gathered.now_us);
         let step = match taken {
             Ok(step) => step,
             Err(refused) => return refuse(child.as_deref(), refused, gathered.now_us),
@@ -98,26 +89,34 @@ impl Shared {
         let facts = source.facts().clone();
         let read = sparkplug::readings(&step.metrics, &facts.model, gathered.now_us, limits, &mut readings);
         let read = read.and_then(|()| gathered.readings(&self.lake, source, &facts, readings));
-        match read {
-            Err(refused) => refuse(child.as_deref(), refused, gathered.now_us),
-            Ok(points) => {
-                gathered.count(source, 1, points);
-                if child.is_some() {
-                    gathered.count(device, 1, 0);
-                }
-                match gathered.is_empty() {
-                    true => {
-                        // Nothing to store: a death of a node that was not known, a birth of control metrics alone.
-                        gathered.forget_counts();
-                        if let Some(child) = &child {
-                            child.counters.count_stored(0);
-                        }
-                        Outcome::Done
-                    }
-                    false => Outcome::Gathered,
-                }
+        let points = match read {
+            Err(refused) => return refuse(child.as_deref(), refused, gathered.now_us),
+            Ok(points) => points,
+        };
+        if gathered.is_empty() {
+            // Nothing to store: a death of a node that was not known, a birth of control metrics alone.
+            if let Some(child) = &child {
+                child.counters.count_stored(0);
             }
+            return Outcome::Done;
         }
+        gathered.count(source, 1, points);
+        if child.is_some() {
+            gathered.count(device, 1, 0);
+        }
+        Outcome::Gathered
+    }
+
+    /// Follows births, deaths and numbers of the node. SB-1: what was said before a birth cannot be read; one is asked for.
+    fn follow(&self, device: &DeviceEntry, topic: Topic<'_>, payload: &[u8], now_us: i64) -> Result<Step, Refused> {
+        let node = self.nodes.of(device, topic.group)?;
+        let mut node = locked(&node);
+        let step = node.take(topic.kind, topic.device, payload, now_us);
+        let unread = matches!(&step, Err(r) if matches!(r.reason, Reason::NotBorn | Reason::UnknownAlias));
+        if unread && node.want_rebirth(now_us) {
+            self.ask_rebirth(device, topic);
+        }
+        step
     }
 
     fn ask_rebirth(&self, device: &DeviceEntry, topic: Topic<'_>) {
@@ -129,7 +128,7 @@ impl Shared {
     }
 
     /// After a death the last values stand no more: they are written once again, as bad, at the time of the death.
-    fn stale(&self, node: &Arc<DeviceEntry>, step: &sparkplug::Step, gathered: &mut Gathered) {
+    fn stale(&self, node: &Arc<DeviceEntry>, step: &Step, gathered: &mut Gathered) {
         for (device, name) in &step.stale {
             let source = match device {
                 None => Some(node.clone()),

@@ -31,6 +31,14 @@ pub(crate) struct Done {
     pub(crate) read_at: std::time::Instant,
     /// The disk's words if it is not stored.
     pub(crate) failed: Option<String>,
+    /// Not stored, and never to be.
+    pub(crate) refused: Option<things::Reason>,
+}
+
+impl Done {
+    pub(crate) fn new(tickets: &std::ops::Range<u64>, bytes: usize, read_at: std::time::Instant) -> Done {
+        Done { first: tickets.start, end: tickets.end, bytes, read_at, failed: None, refused: None }
+    }
 }
 
 /// A connection as others see it.

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use kernel::Clock;
-use lake::{Lake, LakeError};
+use lake::{Batch, Lake, LakeError};
 use mqtt::{Limits, Reason, Will};
 use things::sparkplug;
 use things::{DeviceEntry, Directory, Reason as Why};
@@ -23,6 +23,9 @@ use crate::registry::{Done, Handle, Reached, Registry};
 use crate::stats::Stats;
 use crate::tls::{self, Io};
 use crate::topics::down;
+
+/// Told what became of a batch: nothing, or the disk's words.
+type Fateful = dyn Fn(Option<String>) + Send + Sync;
 
 /// What all connections share.
 pub(crate) struct Shared {
@@ -69,26 +72,65 @@ impl Shared {
         let again = batch.clone();
         let (told_handle, stats) = (handle.clone(), self.stats.clone());
         let (told_fate, told_tickets) = (fate.clone(), tickets.clone());
-        let done = move |failed: Option<String>| {
+        let done: Arc<Fateful> = Arc::new(move |failed: Option<String>| {
             match &failed {
                 None => stats.points.increment(told_fate.stored()),
                 Some(_) => told_fate.rejected(Why::NotStored),
             }
-            told_handle.done(Done { first: told_tickets.start, end: told_tickets.end, bytes, read_at, failed });
-        };
-        let done = Arc::new(done);
-        let told = done.clone();
-        match self.lake.append(batch, Box::new(move |r| told(r.err().map(|e| e.to_string())))) {
+            told_handle.done(Done { failed, ..Done::new(&told_tickets, bytes, read_at) });
+        });
+        let mut result = self.append_part(batch, Some(done.clone()));
+        if matches!(&result, Err(LakeError::Log(wal::LogError::TooLarge { .. }))) {
+            result = self.append_halves(again.clone(), done.clone());
+        }
+        match result {
             Ok(()) => None,
             Err(LakeError::MemoryFull { .. } | LakeError::Log(wal::LogError::Busy { .. })) => {
                 self.stats.held.increment(1);
                 Some(Load { batch: again, fate, tickets, bytes, read_at })
+            }
+            Err(LakeError::Log(wal::LogError::TooLarge { .. })) => {
+                // Sent again it would be as large: the client is told that this message is not taken.
+                fate.rejected(Why::TooLarge);
+                self.stats.refuse(Why::TooLarge);
+                handle.done(Done { refused: Some(Why::TooLarge), ..Done::new(&tickets, bytes, read_at) });
+                None
             }
             Err(error) => {
                 done(Some(error.to_string()));
                 None
             }
         }
+    }
+
+    fn append_part(&self, batch: Batch, done: Option<Arc<Fateful>>) -> Result<(), LakeError> {
+        self.lake.append(
+            batch,
+            Box::new(move |result| {
+                if let Some(done) = done {
+                    done(result.err().map(|e| e.to_string()));
+                }
+            }),
+        )
+    }
+
+    /// A batch of more bytes than a record of the log may have goes in by parts. Records are stored in order, so that who
+    /// hears of the last knows of all (LK-3). Tried again after a busy part, readings come twice and count once.
+    fn append_halves(&self, mut first: Batch, done: Arc<Fateful>) -> Result<(), LakeError> {
+        let middle = first.points.len() / 2;
+        let second = Batch { server_at_us: first.server_at_us, points: first.points.split_off(middle) };
+        let parts = [(first, None), (second, Some(done))];
+        for (part, done) in parts {
+            let points = part.points.len();
+            let smaller = part.clone();
+            match self.append_part(part, done.clone()) {
+                Err(LakeError::Log(wal::LogError::TooLarge { .. })) if points > 1 => {
+                    self.append_halves(smaller, done.unwrap_or_else(|| Arc::new(|_| {})))?;
+                }
+                result => result?,
+            }
+        }
+        Ok(())
     }
 
     /// A future that asks the devices slice to register devices behind a gateway; what it says shows in the directory.

@@ -50,6 +50,10 @@ pub(crate) fn reason_code(why: Why) -> Reason {
     }
 }
 
+fn done(result: Result<(), Refused>) -> Outcome {
+    result.map_or_else(Outcome::Refused, |()| Outcome::Done)
+}
+
 impl Link {
     /// A message came.
     pub(crate) fn message(&mut self, publish: &Publish<'_>, gathered: &mut Gathered) -> Outcome {
@@ -131,28 +135,9 @@ impl Link {
                 Outcome::Done
             }
             About::ChildTelemetry | About::ChildAttributes => self.children(device, payload, may_wait, gathered),
-            About::ChildConnects => match thingsboard_gateway_device(payload) {
-                Ok(child) => match shared.directory.child(&device.id, &child.device) {
-                    None if may_wait => Outcome::Wait(shared.register(device, vec![(child.device, child.product)])),
-                    None => Outcome::Refused(Refused::new(Why::UnknownDevice, short(&child.device))),
-                    Some(_) => Outcome::Done,
-                },
-                Err(refused) => Outcome::Refused(refused),
-            },
-            About::ChildDisconnects => match thingsboard_gateway_device(payload) {
-                Ok(_) => Outcome::Done,
-                Err(refused) => Outcome::Refused(refused),
-            },
-            About::ChildCommand => match thingsboard_gateway_reply(payload) {
-                Ok(reply) => match shared.directory.child(&device.id, &reply.device) {
-                    Some(child) => {
-                        (shared.hooks.command_reply)(&child.id, reply.id, reply.data.get().as_bytes().to_vec());
-                        Outcome::Done
-                    }
-                    None => Outcome::Refused(Refused::new(Why::UnknownDevice, short(&reply.device))),
-                },
-                Err(refused) => Outcome::Refused(refused),
-            },
+            About::ChildConnects => self.child_connects(device, payload, may_wait),
+            About::ChildDisconnects => done(thingsboard_gateway_device(payload).map(drop)),
+            About::ChildCommand => done(self.child_replies(device, payload)),
             About::Sparkplug { .. } => match Topic::parse(topic) {
                 Some(parsed) => shared.sparkplug(device, topic, parsed, payload, may_wait, gathered),
                 None => Outcome::Refused(Refused::new(Why::UnknownTopic, short(topic))),
@@ -161,6 +146,28 @@ impl Link {
                 Outcome::Refused(Refused::new(Why::UnknownTopic, short(topic)))
             }
         }
+    }
+
+    /// A gateway says that a device is there: one that nobody knows is to be registered.
+    fn child_connects(&mut self, gateway: &Arc<DeviceEntry>, payload: &[u8], may_wait: bool) -> Outcome {
+        let child = match thingsboard_gateway_device(payload) {
+            Ok(child) => child,
+            Err(refused) => return Outcome::Refused(refused),
+        };
+        match self.shared.directory.child(&gateway.id, &child.device) {
+            Some(_) => Outcome::Done,
+            None if may_wait => Outcome::Wait(self.shared.register(gateway, vec![(child.device, child.product)])),
+            None => Outcome::Refused(Refused::new(Why::UnknownDevice, short(&child.device))),
+        }
+    }
+
+    /// A device behind a gateway answers a command.
+    fn child_replies(&mut self, gateway: &Arc<DeviceEntry>, payload: &[u8]) -> Result<(), Refused> {
+        let reply = thingsboard_gateway_reply(payload)?;
+        let child = self.shared.directory.child(&gateway.id, &reply.device);
+        let child = child.ok_or_else(|| Refused::new(Why::UnknownDevice, short(&reply.device)))?;
+        (self.shared.hooks.command_reply)(&child.id, reply.id, reply.data.get().as_bytes().to_vec());
+        Ok(())
     }
 
     /// Telemetry of devices behind a gateway: each device's part is taken or refused by itself, so that one's bad reading

@@ -27,6 +27,8 @@ pub struct Limits {
     pub topic_bytes_max: usize,
     /// A client of version 5 is heard from at least so often; seconds.
     pub keep_alive_s_max: u16,
+    /// Who promised nothing is given up after so many seconds of silence: its network may be gone without a word.
+    pub silence_s_max: u32,
     /// A session outlives its connection by at most so many seconds.
     pub session_expiry_s_max: u32,
     /// So many subscriptions a session has.
@@ -46,6 +48,7 @@ impl Default for Limits {
             topic_alias_max: 16,
             topic_bytes_max: 1024,
             keep_alive_s_max: 600,
+            silence_s_max: 86_400,
             session_expiry_s_max: 7 * 86_400,
             subscriptions_max: 64,
             session_bytes_max: 256 << 10,
@@ -122,7 +125,7 @@ pub struct Connection {
     stage: Stage,
     window: Window,
     problem_information: bool,
-    keep_alive_ms: u64,
+    silence_ms_max: u64,
     heard_at_ms: u64,
     session_expiry_s: u32,
     will: Option<Box<Will>>,
@@ -142,7 +145,7 @@ impl Connection {
             stage: Stage::New,
             window: Window { version: Version::V5, receive_max: 0, packet_bytes_max: u32::MAX },
             problem_information: true,
-            keep_alive_ms: 0,
+            silence_ms_max: 0,
             heard_at_ms: now_ms,
             session_expiry_s: 0,
             will: None,
@@ -190,10 +193,10 @@ impl Connection {
         self.acks.next()
     }
 
-    /// When the client will have been silent for one and a half of its keep-alive [MQTT-3.1.2-22]; `None`: it promised
-    /// nothing.
+    /// When the client will have been silent for one and a half of its keep-alive [MQTT-3.1.2-22], or for as long as one
+    /// that promised nothing may; `None` before it is let in.
     pub fn deadline_ms(&self) -> Option<u64> {
-        (self.stage == Stage::Open && self.keep_alive_ms > 0).then(|| self.heard_at_ms + self.keep_alive_ms * 3 / 2)
+        (self.stage == Stage::Open).then(|| self.heard_at_ms + self.silence_ms_max)
     }
 
     /// Takes the next packet from the input, and the ones before it that need nothing from the host.
@@ -308,7 +311,11 @@ impl Connection {
         let told_keep_alive = (connect.version == Version::V5
             && (connect.keep_alive_s == 0 || connect.keep_alive_s > limits.keep_alive_s_max))
             .then_some(limits.keep_alive_s_max);
-        self.keep_alive_ms = u64::from(told_keep_alive.unwrap_or(connect.keep_alive_s)) * 1000;
+        // One and a half of it [MQTT-3.1.2-22].
+        self.silence_ms_max = match told_keep_alive.unwrap_or(connect.keep_alive_s) {
+            0 => u64::from(limits.silence_s_max) * 1000,
+            seconds => u64::from(seconds) * 1500,
+        };
         self.will = connect.will.map(Box::new);
         let said = Connack {
             session_present: session.is_some(), // [MQTT-3.2.2-2] [MQTT-3.2.2-3]

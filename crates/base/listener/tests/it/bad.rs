@@ -365,3 +365,19 @@ async fn a_panic_in_one_connection_does_not_touch_another() {
     Raw::device(to, V5, "press-1").ping();
     bench.listener.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_of_more_readings_than_a_record_holds_goes_in_by_parts() {
+    let mut small = lake_options();
+    small.log.record_bytes_max = 2000;
+    let bench = start_on(small, local(), Hooks::none()).await;
+    let mut raw = Raw::device(bench.listener.local_addr(), V5, "press-1");
+    let one = |i: i64| format!("{{\"ts\":{},\"values\":{{\"speed\":{i}.25}}}}", 1_700_000_000_000 + i);
+    let payload = format!("[{}]", (0..1000).map(one).collect::<Vec<_>>().join(","));
+    raw.publish(UP, payload.as_bytes(), 1, 1);
+    assert_eq!(raw.ack().0, 0);
+    assert_eq!(bench.readings("press-1", "speed").len(), 1000);
+    let counted = bench.counted("press-1");
+    assert_eq!((counted.received, counted.stored, counted.points), (1, 1, 1000));
+    bench.listener.stop().await;
+}
