@@ -39,7 +39,7 @@ pub struct BatchPoint {
 /// What arrived at once: what one read of one connection brought, one to thousands of points.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Batch {
-    /// When it arrived: microseconds since 1970, UTC.
+    /// When it arrived: microseconds since 1970, UTC; kept to the millisecond.
     pub server_at_us: i64,
     /// The readings; of two for the same instant of a series the later one stands.
     pub points: Vec<BatchPoint>,

@@ -200,6 +200,28 @@ impl Buffer {
         })
     }
 
+    /// What is held of these series from `from_us` up to, and without, `to_us`.
+    pub(crate) fn clone_where(&self, series: &[SeriesId], from_us: i64, to_us: i64) -> Buffer {
+        let mut part = Buffer { arrivals: self.arrivals.clone(), texts: self.texts.clone(), ..Buffer::default() };
+        let slots = series.iter().map(|id| id.slot() + 1).max().unwrap_or(0);
+        part.runs.resize_with(slots.min(self.runs.len()), Vec::new);
+        for id in series {
+            let cells: Vec<Cell> = match self.runs.get(id.slot()) {
+                // Nearly always all of it is wanted, and nothing lies beside.
+                Some(run) if self.beside.is_empty() => {
+                    let begin = run.partition_point(|c| c.at_us < from_us);
+                    let end = run.partition_point(|c| c.at_us < to_us).max(begin);
+                    run[begin..end].to_vec()
+                }
+                Some(_) => self.cells(*id, from_us, to_us).collect(),
+                None => continue,
+            };
+            part.points += cells.len() as u64;
+            part.runs[id.slot()] = cells;
+        }
+        part
+    }
+
     /// The latest cell of a series.
     pub(crate) fn last(&self, series: SeriesId) -> Option<Cell> {
         self.runs.get(series.slot())?.last().copied()

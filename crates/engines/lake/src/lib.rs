@@ -10,9 +10,13 @@ mod batch;
 pub mod buffer;
 mod downsample;
 mod lake;
+mod merge;
 mod names;
+mod read;
 pub mod segment;
+mod snapshot;
 pub mod table;
+mod upkeep;
 
 pub use batch::{Batch, BatchError, BatchPoint};
 pub use buffer::{Fitted, Point};
@@ -20,3 +24,4 @@ pub use downsample::Bucket;
 pub use kernel::{Quality, Value};
 pub use lake::{Lake, LakeError, LakeOptions, Observer, Opened, Stored, Told};
 pub use names::{Series, SeriesId};
+pub use snapshot::{Bounds, Part, Snapshot};

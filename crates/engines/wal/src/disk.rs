@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -12,6 +13,8 @@ pub trait Disk: Send + Sync {
     fn list(&self) -> io::Result<Vec<String>>;
     /// All of a file.
     fn read(&self, name: &str) -> io::Result<Vec<u8>>;
+    /// So many bytes of a file from `at` on. Fewer are an error.
+    fn read_range(&self, name: &str, at: u64, bytes: usize) -> io::Result<Vec<u8>>;
     /// A new, empty file that outlives a crash under its name. It must not exist.
     fn create(&self, name: &str) -> io::Result<Box<dyn Grows>>;
     /// An existing file, cut to `len` bytes, to go on writing at its end.
@@ -79,6 +82,12 @@ impl Disk for Folder {
         Ok(bytes)
     }
 
+    fn read_range(&self, name: &str, at: u64, bytes: usize) -> io::Result<Vec<u8>> {
+        let mut read = vec![0; bytes];
+        File::open(self.0.join(name))?.read_exact_at(&mut read, at)?;
+        Ok(read)
+    }
+
     fn create(&self, name: &str) -> io::Result<Box<dyn Grows>> {
         let file = OpenOptions::new().append(true).create_new(true).open(self.0.join(name))?;
         sync_folder(&self.0)?;
@@ -132,6 +141,21 @@ struct Faulty {
     /// Bytes that still fit; `None` is endless.
     room: Option<usize>,
     syncs_fail: bool,
+    /// Changes that still happen; `None` is endless.
+    changes: Option<usize>,
+}
+
+impl Faulty {
+    fn change(&mut self) -> io::Result<()> {
+        match &mut self.changes {
+            Some(0) => Err(io::Error::other("the power is gone")),
+            Some(left) => {
+                *left -= 1;
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
 }
 
 #[derive(Clone, Debug, Default)]
@@ -162,10 +186,10 @@ impl FaultyDisk {
         }
     }
 
-    /// The same disk as it is at this moment, going its own way from here.
+    /// What is on the disk at this moment, on a disk of its own that does not fail.
     pub fn clone_now(&self) -> FaultyDisk {
         let disk = self.0.lock().expect("no panic while held");
-        let copy = Faulty { files: disk.files.clone(), room: disk.room, syncs_fail: disk.syncs_fail };
+        let copy = Faulty { files: disk.files.clone(), ..Faulty::default() };
         FaultyDisk(Arc::new(Mutex::new(copy)))
     }
 
@@ -177,6 +201,11 @@ impl FaultyDisk {
     /// Syncs fail from now on, or work again.
     pub fn set_syncs_fail(&self, fail: bool) {
         self.0.lock().expect("no panic while held").syncs_fail = fail;
+    }
+
+    /// So many creations, writes, syncs and removals happen from now on, and then none: as if the power were gone.
+    pub fn set_changes(&self, count: Option<usize>) {
+        self.0.lock().expect("no panic while held").changes = count;
     }
 
     /// Flips a bit.
@@ -217,11 +246,21 @@ impl Disk for FaultyDisk {
         disk.files.get(name).map(|f| f.bytes.clone()).ok_or_else(|| no_such_file(name))
     }
 
+    fn read_range(&self, name: &str, at: u64, bytes: usize) -> io::Result<Vec<u8>> {
+        let disk = self.0.lock().expect("no panic while held");
+        let file = disk.files.get(name).ok_or_else(|| no_such_file(name))?;
+        let at = usize::try_from(at).unwrap_or(usize::MAX);
+        let range = at..at.saturating_add(bytes);
+        file.bytes.get(range).map(<[u8]>::to_vec).ok_or_else(|| ErrorKind::UnexpectedEof.into())
+    }
+
     fn create(&self, name: &str) -> io::Result<Box<dyn Grows>> {
         let mut disk = self.0.lock().expect("no panic while held");
-        if disk.files.insert(name.to_owned(), Contents::default()).is_some() {
+        disk.change()?;
+        if disk.files.contains_key(name) {
             return Err(io::Error::new(ErrorKind::AlreadyExists, name.to_owned()));
         }
+        disk.files.insert(name.to_owned(), Contents::default());
         Ok(Box::new(FaultyFile { disk: self.clone(), name: name.to_owned() }))
     }
 
@@ -235,6 +274,7 @@ impl Disk for FaultyDisk {
 
     fn put(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
         let mut disk = self.0.lock().expect("no panic while held");
+        disk.change()?;
         if disk.syncs_fail {
             return Err(io::Error::other("the disk does not sync"));
         }
@@ -249,6 +289,7 @@ impl Disk for FaultyDisk {
 
     fn remove(&self, name: &str) -> io::Result<()> {
         let mut disk = self.0.lock().expect("no panic while held");
+        disk.change()?;
         disk.files.remove(name).map(|_| ()).ok_or_else(|| no_such_file(name))
     }
 }
@@ -256,6 +297,7 @@ impl Disk for FaultyDisk {
 impl Grows for FaultyFile {
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         let mut disk = self.disk.0.lock().expect("no panic while held");
+        disk.change()?;
         let fits = disk.room.map_or(bytes.len(), |room| room.min(bytes.len()));
         if let Some(room) = &mut disk.room {
             *room -= fits;
@@ -271,6 +313,7 @@ impl Grows for FaultyFile {
 
     fn sync(&mut self) -> io::Result<()> {
         let mut disk = self.disk.0.lock().expect("no panic while held");
+        disk.change()?;
         if disk.syncs_fail {
             return Err(io::Error::other("the disk does not sync"));
         }
