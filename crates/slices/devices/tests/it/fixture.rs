@@ -30,7 +30,7 @@ pub fn app(bed: &TestBed) -> AppState {
         log: LogOptions { file_bytes: 1 << 20, waiting_bytes_max: 1 << 20, record_bytes_max: 1 << 20 },
         flush_bytes: 1 << 20,
         memory_bytes_max: 1 << 24,
-        table_id: "6f1d1b5e-6f0f-4d6a-9a51-2f6f3c1a0002".to_owned(),
+        ..LakeOptions::new("6f1d1b5e-6f0f-4d6a-9a51-2f6f3c1a0002")
     };
     let (lake, _) = Lake::open(Arc::new(FaultyDisk::default()), Arc::new(FaultyDisk::default()), options).unwrap();
     let site = Site { name: Text::new("云津", "Yunjin"), ..Site::default() };

@@ -41,7 +41,8 @@ testkit::on_both!(a_model_is_published_in_versions_that_never_change, |bed| asyn
     let b = org(&bed, 2).await;
     assert!(matches!(publish(&bed, &b, Some(id), "y", "").await, Err(PublishModelError::NotFound)));
     let id = id.to_owned();
-    let page = bed.read(&enterprise_owner(&a), |cx| Box::pin(async move { read::product_page(cx, &id).await }));
+    let owner = enterprise_owner(&a);
+    let page = bed.read(&owner, |cx| Box::pin(async move { read::product_page(cx, &id).await }));
     let versions: Vec<String> = page.await.unwrap().versions.into_iter().map(|v| v.model_json).collect();
     assert!(versions[0].contains("300.0") && versions[1].contains("200.0"), "{versions:?}");
 });
@@ -117,7 +118,7 @@ testkit::on_both!(what_is_committed_is_in_the_directory_and_what_is_revoked_is_o
     sync_directory(&app).await.unwrap();
     for (to, admitted) in [(DeviceState::Disabled, false), (DeviceState::Active, true), (DeviceState::Retired, false)] {
         let id = device.id.clone();
-        bed.write(&owner, |cx| Box::pin(set_device_state::run(cx, id, to))).await.unwrap();
+        bed.write(&owner, move |cx| Box::pin(set_device_state::run(cx, id, to))).await.unwrap();
         sync_directory(&app).await.unwrap();
         assert_eq!(directory.by_token(&last, now_us()).is_some(), admitted, "{to:?}");
     }
@@ -213,7 +214,7 @@ testkit::on_both!(commands_wait_leave_are_answered_and_time_out, |bed| async mov
     assert_eq!(*sent.lock().unwrap(), [format!("{} {} setSpeed {{\"rpm\":1200}}", device.id, first.number)]);
     let answer = async |number: i64, text: &str| {
         let (id, payload) = (device.id.clone(), text.as_bytes().to_vec());
-        bed.write(&Actor::system(), |cx| Box::pin(answer_command::run(cx, id, number, payload))).await.unwrap()
+        bed.write(&Actor::system(), move |cx| Box::pin(answer_command::run(cx, id, number, payload))).await.unwrap()
     };
     assert_eq!(answer(first.number, r#"{"ok":true}"#).await.unwrap().state, CommandState::Acknowledged);
     assert!(answer(first.number, "again").await.is_none(), "an answer that comes twice changes nothing");
@@ -228,7 +229,7 @@ testkit::on_both!(commands_wait_leave_are_answered_and_time_out, |bed| async mov
     );
     let third = give("setSpeed", r#"{"rpm":2}"#).await.unwrap();
     let id = device.id.clone();
-    let cancelled = bed.write(&owner, |cx| Box::pin(send_command::cancel(cx, id, third.number))).await.unwrap();
+    let cancelled = bed.write(&owner, move |cx| Box::pin(send_command::cancel(cx, id, third.number))).await.unwrap();
     assert_eq!(cancelled.state, CommandState::Cancelled);
     assert_eq!(jobs::deliver_commands(&app).await.unwrap(), (0, 0));
 });
