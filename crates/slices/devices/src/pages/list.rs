@@ -114,7 +114,9 @@ pub async fn get(ctx: Ctx, Query(asked): Query<Params>) -> Result<Response, AppE
 
 fn table(ctx: &Ctx, rows: &[DeviceRow]) -> Table {
     let directory = ctx.app.part::<Directory>();
-    let columns = vec![
+    // Who sees the devices of all must see whose each is.
+    let of_all = ctx.actor.org_id.is_none();
+    let mut columns = vec![
         Col::text(ctx.t("设备", "Device")),
         Col::text(ctx.t("产品", "Product")),
         Col::text(ctx.t("位置", "Place")),
@@ -123,13 +125,16 @@ fn table(ctx: &Ctx, rows: &[DeviceRow]) -> Table {
         Col::text(ctx.t("最近收到", "Last heard")),
         Col::text(ctx.t("设备编号", "Device id")),
     ];
+    if of_all {
+        columns.push(Col::text(ctx.t("企业", "Enterprise")));
+    }
     let mut table = Table::new(ctx.lang, "devices", ctx.t("设备", "Devices"), columns)
         .when_empty(ctx.t("没有符合条件的设备。", "No device matches."));
     for r in rows {
         let (d, live) = (&r.device, directory.by_id(&r.device.id).map(|e| e.counters.read()));
         let connected = live.as_ref().is_some_and(|l| l.connected > 0);
         let seen = live.and_then(|l| l.last_seen_us).max(r.last_seen_us);
-        table.row(vec![
+        let mut cells = vec![
             Cell::link(format!("/devices/{}", d.id), d.name.clone()),
             Cell::link(format!("/products/{}", d.product_id), r.product_name.clone()),
             Cell::text(d.place.clone()),
@@ -140,7 +145,11 @@ fn table(ctx: &Ctx, rows: &[DeviceRow]) -> Table {
             },
             seen.map_or_else(|| Cell::Blank(ctx.t("从未", "Never").to_owned()), |at| Cell::text(when_us(at))),
             Cell::text(d.id.clone()),
-        ]);
+        ];
+        if of_all {
+            cells.push(Cell::text(r.org_name.clone()));
+        }
+        table.row(cells);
     }
     table
 }

@@ -116,6 +116,8 @@ pub struct DeviceRow {
     /// The device.
     #[serde(flatten)]
     pub device: Device,
+    /// Its organisation's name.
+    pub org_name: String,
     /// Its product's name.
     pub product_name: String,
     /// When it was last heard, as recorded.
@@ -147,8 +149,8 @@ fn values(f: &DeviceFilter) -> Vec<store::Param> {
 /// Devices in order of their names.
 pub async fn devices(cx: &mut Cx, f: &DeviceFilter) -> Result<Vec<DeviceRow>, StoreError> {
     let sql = format!(
-        "SELECT d.*, p.name AS product_name, c.last_seen_us FROM devices_device d \
-         JOIN devices_product p ON p.id = d.product_id LEFT JOIN devices_counter c ON c.device_id = d.id \
+        "SELECT d.*, p.name AS product_name, o.name AS org_name, c.last_seen_us FROM devices_device d \
+         JOIN devices_product p ON p.id = d.product_id JOIN pub_orgs_org o ON o.org_id = d.org_id LEFT JOIN devices_counter c ON c.device_id = d.id \
          WHERE {FILTER} AND ($8 IS NULL OR d.name > $8 OR (d.name = $8 AND d.id > $9)) ORDER BY d.name, d.id LIMIT $10"
     );
     let mut values = values(f);
@@ -158,6 +160,7 @@ pub async fn devices(cx: &mut Cx, f: &DeviceFilter) -> Result<Vec<DeviceRow>, St
     let read = |r: &Row| {
         Ok(DeviceRow {
             device: read_device(r)?,
+            org_name: r.get("org_name")?,
             product_name: r.get("product_name")?,
             last_seen_us: r.get("last_seen_us")?,
         })

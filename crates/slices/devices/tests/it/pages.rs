@@ -132,6 +132,7 @@ testkit::on_both!(readings_are_drawn_for_the_enterprise_and_for_nobody_else, |be
     let seen = get(&app, &auditor(), &here, "zh").await;
     assert!(seen.status == StatusCode::OK && seen.body.contains("out-of-range"), "an auditor sees counters");
     assert!(!seen.body.contains("polyline") && !seen.body.contains("id=\"live\""), "and no readings");
+    assert!(get(&app, &auditor(), "/devices", "zh").await.body.contains("企业 1"), "and whose each device is");
     assert_eq!(get(&app, &auditor(), &format!("{here}/live"), "zh").await.status, StatusCode::FORBIDDEN);
     assert_eq!(get(&app, &city_officer(1), &here, "zh").await.status, StatusCode::FORBIDDEN);
     let from = (now_ms - 3_600_000) * 1000;
