@@ -20,7 +20,7 @@ pub(crate) use file::{Rows, Wanted};
 pub(crate) use write::{Columns, Effort, Writer, write_buffer};
 
 /// Bytes that are checked together.
-pub const BLOCK_BYTES: usize = 64 * 1024;
+pub const BLOCK_BYTES: usize = 16 * 1024;
 /// Readings that are looked for or passed over together.
 pub const ROW_GROUP_ROWS: usize = 128 * 1024;
 /// A series with as many readings ends its row group.
