@@ -34,17 +34,12 @@ const LOAD_AGAIN_US: i64 = 5_000_000;
 /// How often everything is loaded anew, for devices that came, went or changed product.
 const LOAD_EVERY_US: i64 = 60_000_000;
 
-/// A reading as the lake hands it on.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Heard {
-    /// The series' number in this process.
-    pub series: u32,
-    /// When it was taken, microseconds since 1970 UTC.
-    pub at_us: i64,
-    /// What.
-    pub value: Value,
-    /// How good.
-    pub quality: Quality,
+/// A reading that waits.
+struct Heard {
+    series: u32,
+    at_us: i64,
+    value: Value,
+    quality: Quality,
 }
 
 /// What the evaluation did since it began.
@@ -148,19 +143,19 @@ impl Engine {
         }
     }
 
-    /// Takes what one read of one connection brought, at `server_at_us`. Only collects; called from the log's thread.
-    pub fn on_batch(&self, server_at_us: i64, readings: &[Heard]) {
+    /// Takes what one read of one connection brought, at `server_at_us`: series, when it was taken, value, quality. Only
+    /// collects, and copies only what somebody listens to; called from the log's thread.
+    pub fn on_batch<'v>(&self, server_at_us: i64, readings: impl IntoIterator<Item = (u32, i64, &'v Value, Quality)>) {
         let interest = self.interest.read().expect("no panic while held");
-        let ignored = |h: &&Heard| interest.get(h.series as usize) != Some(&Interest::Ignored);
-        let mut wanted = readings.iter().filter(ignored).peekable();
-        if wanted.peek().is_none() {
-            return;
-        }
+        let mut inbox = None;
         let (mut kept, mut lost) = (0, 0);
-        let mut inbox = self.inbox.lock().expect("no panic while held");
-        for h in wanted {
+        for (series, at_us, value, quality) in readings {
+            if interest.get(series as usize) == Some(&Interest::Ignored) {
+                continue;
+            }
+            let inbox = inbox.get_or_insert_with(|| self.inbox.lock().expect("no panic while held"));
             if inbox.readings.len() < self.queue_max {
-                inbox.readings.push((server_at_us, h.clone()));
+                inbox.readings.push((server_at_us, Heard { series, at_us, value: value.clone(), quality }));
                 kept += 1;
             } else {
                 inbox.overflowed = true;
@@ -168,8 +163,10 @@ impl Engine {
             }
         }
         drop(inbox);
-        self.collected.fetch_add(kept, Ordering::Relaxed);
-        self.overflowed.fetch_add(lost, Ordering::Relaxed);
+        if kept + lost > 0 {
+            self.collected.fetch_add(kept, Ordering::Relaxed);
+            self.overflowed.fetch_add(lost, Ordering::Relaxed);
+        }
     }
 
     /// Evaluates what was collected and writes what came of it; called every 200 ms or so, by one task.

@@ -33,7 +33,7 @@ mod step;
 mod store;
 
 pub use deliver::{MailSecurity, MailServer, Notifier, Outgoing};
-pub use engine::{Engine, EngineCounts, Heard};
+pub use engine::{Engine, EngineCounts};
 pub use jobs::{Sent, send_due};
 pub use sources::{Last, Sources};
 

@@ -93,6 +93,14 @@ fn frame(ctx: &Ctx) -> Page {
     ctx.page(ctx.t("报警统计", "Alarm report")).crumb("/alarms", ctx.t("报警", "Alarms"))
 }
 
+fn verdict(ctx: &Ctx, good: Option<bool>) -> Cell {
+    match good {
+        Some(true) => Cell::tag("is-ok", ctx.t("达标", "Within")),
+        Some(false) => Cell::tag("is-warn", ctx.t("超出", "Beyond")),
+        None => Cell::text(""),
+    }
+}
+
 /// A figure, what is aimed at, and how it stands: good or not where the standard says.
 fn figure_table(ctx: &Ctx, k: &Kpi) -> Table {
     let columns = vec![
@@ -103,11 +111,7 @@ fn figure_table(ctx: &Ctx, k: &Kpi) -> Table {
     ];
     let mut table = Table::new(ctx.lang, "figures", ctx.t("指标", "Figures"), columns);
     let mut row = |name: (&str, &str), value: String, aim: (&str, &str), good: Option<bool>| {
-        let verdict = match good {
-            Some(true) => Cell::tag("is-ok", ctx.t("达标", "Within")),
-            Some(false) => Cell::tag("is-warn", ctx.t("超出", "Beyond")),
-            None => Cell::text(""),
-        };
+        let verdict = verdict(ctx, good);
         table.row(vec![Cell::text(ctx.t(name.0, name.1)), Cell::text(value), Cell::text(ctx.t(aim.0, aim.1)), verdict]);
     };
     let time = |us: Option<i64>| us.map_or("–".to_owned(), |us| span(ctx.lang, us));

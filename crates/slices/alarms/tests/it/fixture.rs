@@ -8,7 +8,7 @@ use alarms::model::{AlarmRow, EventRow, RuleRow, Verb};
 use alarms::publish_rule::{self, PublishRule, PublishRuleError};
 use alarms::read::{self, AlarmFilter};
 use alarms::save_rule::{self, SaveRule, SaveRuleError};
-use alarms::{Engine, Heard, Last, Notifier, Outgoing, Sources};
+use alarms::{Engine, Last, Notifier, Outgoing, Sources};
 use isa18::{Condition, KnownProperty, Leaf, Past, Priority, PropertyKind, Rule, Shelving, Side, Test, Watch};
 use kernel::{Actor, Calendar, Quality, Role, Text, Value};
 use store::{StoreError, params};
@@ -193,7 +193,7 @@ impl World {
         let key = (device.to_owned(), property.to_owned());
         self.readings.lock().unwrap().said.entry(key).or_default().push(past);
         if let Some(engine) = engine {
-            engine.on_batch(at_us, &[Heard { series, at_us, value, quality }]);
+            engine.on_batch(at_us, [(series, at_us, &value, quality)]);
         }
     }
 
