@@ -13,8 +13,6 @@ use crate::support::{application, ask, config, signed_in};
 async fn an_auditor_finds_rows_by_number_person_action_and_day() {
     let folder = tempfile::tempdir().unwrap();
     let (app, clock) = application(&config(&folder), "2019-03-04").await;
-    let auditor = signed_in(&app, "auditor", Role::Auditor, None, None).await;
-    let router = server::router(app.clone());
     let wang =
         Actor { user_id: "acc_w".into(), name: "王某".into(), role: Role::CityOfficer, org_id: None, district: None };
     app.db
@@ -40,7 +38,8 @@ async fn an_auditor_finds_rows_by_number_person_action_and_day() {
         })
         .await
         .unwrap();
-    clock.set(testkit::instant("2019-03-04"));
+    let auditor = signed_in(&app, "auditor", Role::Auditor, None, None).await;
+    let router = server::router(app.clone());
     let journal = async |query: &str| {
         let request = auditor.request(Method::GET, &format!("/journal?{query}")).header(header::ACCEPT_LANGUAGE, "zh");
         let answer = ask(&router, request.body(Body::empty()).unwrap()).await;

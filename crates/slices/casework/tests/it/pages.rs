@@ -466,6 +466,7 @@ testkit::on_both!(a_firm_answers_each_defect_attaches_papers_and_the_officer_ope
     let wrong = s.call(&owner, upload(&materials, &[], &[("file_other", "x.pdf", b"MZ")])).await;
     assert!(wrong.body.contains("只接受 PDF"), "{}", wrong.body);
     // Handed in: the officer opens the licence at the formal check; others do not, and the firm cannot take it out.
+    s.w.bed.on("2018-09-04");
     s.w.submit(&draft).await.unwrap();
     let case = s.w.reload(&draft.id).await;
     let sheet = s.get(&district, &format!("/cases/{}/review", case.id)).await.body;

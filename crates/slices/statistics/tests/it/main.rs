@@ -290,7 +290,7 @@ testkit::on_both!(the_boards_file_has_every_table_and_the_name_of_its_day, |bed|
     for caption in
         ["总览", "证据等级", "各月新增上云企业", "任务目标（全市）", "全市各区对照", "应用情况", "区 × 行业 × 规模"]
     {
-        assert!(csv.lines().any(|l| l == caption), "{caption}: {csv}");
+        assert!(csv.trim_start_matches('\u{feff}').lines().any(|l| l == caption), "{caption}: {csv}");
     }
     assert!(csv.contains("已兑付，扣除追回（元）,滨海新区,120.00"), "{csv}");
 });
