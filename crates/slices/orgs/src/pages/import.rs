@@ -62,7 +62,7 @@ pub async fn get(ctx: Ctx) -> Result<Response, AppError> {
 pub async fn template(ctx: Ctx) -> Result<Response, AppError> {
     let columns = COLUMNS.iter().map(|c| Col::text(ctx.t(c.zh, c.en))).collect();
     let mut table = Table::new(ctx.lang, "template", ctx.t("导入模板", "Template"), columns);
-    table.row(COLUMNS.iter().map(|c| Cell::text(c.example)).collect());
+    table.row(COLUMNS.iter().map(|c| Cell::text(ctx.t(c.example.0, c.example.1))).collect());
     ctx.export(&table, "orgs-template", Export::Xlsx)
 }
 
@@ -82,7 +82,7 @@ pub async fn post(ctx: Ctx, data: FormData) -> Result<Response, AppError> {
     }
     let bytes = upload.read().map_err(|e| AppError::from(store::StoreError::io("reading an upload", e)))?;
     let heads: Vec<(&str, &str)> = COLUMNS.iter().map(|c| (c.zh, c.en)).collect();
-    let sheet = match read_sheet(&bytes, &heads) {
+    let sheet = match read_sheet(&upload.file_name, &bytes, &heads) {
         Ok(sheet) => sheet,
         Err(e) => {
             errors = wrong_file(e.message(ctx.lang));
@@ -104,6 +104,7 @@ fn answer(ctx: &Ctx, data: &FormData, done: Result<ImportReport, ImportOrgsError
             let n = report.imported;
             let line = match ctx.lang {
                 kernel::Lang::Zh => format!("已导入 {n} 家企业。"),
+                kernel::Lang::En if n == 1 => "1 enterprise is imported.".to_owned(),
                 kernel::Lang::En => format!("{n} enterprises are imported."),
             };
             Ok(ctx.redirect_saying("/orgs", &line))
