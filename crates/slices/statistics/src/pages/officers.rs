@@ -8,7 +8,10 @@ use kernel::DISTRICTS;
 use web::{AppError, Cell, Col, Ctx, Html, Page, Table};
 
 use super::public::{level_bars, map, months, named_bars, stats};
-use super::{Asked, district_name, district_table, industry_name, size_name, sub_item_table, target_table};
+use super::{
+    Asked, CutOff, district_name, district_table, industry_name, size_name, sub_item_table, target_table,
+    with_status_of,
+};
 use crate::board::{self, Board, BoardCache};
 
 #[derive(Template)]
@@ -16,6 +19,7 @@ use crate::board::{self, Board, BoardCache};
 struct Show {
     p: Page,
     as_of: Date,
+    cut_off: CutOff,
     district: String,
     options: Vec<(String, String)>,
     stats: Vec<Html>,
@@ -54,18 +58,22 @@ fn cell_table(ctx: &Ctx, b: &Board, href: &str) -> Table {
 /// GET /board/officers
 pub async fn get(ctx: Ctx, Query(asked): Query<Asked>) -> Result<Response, AppError> {
     let cache = ctx.app.part::<BoardCache>();
-    let filter = asked.filter()?;
+    let (filter, wrong) = asked.filter_or_today(ctx.today());
     let district = filter.district.clone().unwrap_or_default();
     let b = ctx.read(|cx| Box::pin(async move { board::run(cx, &cache, filter).await })).await?;
     let href = format!("/board/officers?as_of={}&district={district}", b.as_of);
     let cells = cell_table(&ctx, &b, &href);
     if let Some(export) = asked.format {
+        if let Some(wrong) = wrong {
+            return Err(wrong);
+        }
         return ctx.export(&cells, "board-officers", export);
     }
     let as_of = b.as_of;
     let show = Show {
         p: ctx.page(ctx.t("监管看板", "Officers' board")),
         as_of,
+        cut_off: CutOff::of(&ctx, &asked, as_of, wrong.as_ref()),
         options: DISTRICTS.iter().map(|d| (d.code.to_owned(), d.name(ctx.lang).to_owned())).collect(),
         district,
         stats: stats(&ctx, &b, false),
@@ -79,5 +87,5 @@ pub async fn get(ctx: Ctx, Query(asked): Query<Asked>) -> Result<Response, AppEr
         sub_items: sub_item_table(&ctx, &b, false),
         cells,
     };
-    ctx.render(&show)
+    Ok(with_status_of(wrong, ctx.render(&show)?))
 }
