@@ -1,7 +1,7 @@
 // Entry of app.js. Pages work without it; with it they warn, narrow, follow and draw.
 import "htmx.org";
 import { focusErrors, precheckFiles, submitOnce, warnWhenDirty } from "./forms.js";
-import { copyAndPrint, filterTables, followProgress, togglePreferences } from "./page.js";
+import { copyAndPrint, filterTables, followProgress, togglePreferences, unfoldOnPaper } from "./page.js";
 
 // CHARTS_URL is put in by build.mjs and carries the hash of charts.js, so that a cached copy is never a stale one.
 function drawCharts(root) {
@@ -21,6 +21,7 @@ submitOnce();
 precheckFiles();
 filterTables();
 copyAndPrint();
+unfoldOnPaper();
 focusErrors(document);
 enliven(document);
 
