@@ -85,6 +85,10 @@ async fn samples(ctx: &Ctx) -> Result<HashMap<&'static str, String>, AppError> {
 /// The address of a page, with a sampled id where it is of one thing; none where the records have no such thing, or where
 /// more must be named than an id.
 fn address(path: &str, samples: &HashMap<&'static str, String>) -> Option<String> {
+    // A statement is one provider's; only the provider itself need not say whose.
+    if path == "/settlements/statement" {
+        return samples.get("/catalogue/providers/").map(|id| format!("{path}?provider={id}"));
+    }
     let Some((before, after)) = path.split_once("{id}") else { return (!path.contains('{')).then(|| path.to_owned()) };
     let id = samples.get(before)?;
     (!after.contains('{')).then(|| format!("{before}{id}{after}"))

@@ -19,13 +19,13 @@ store::refusals! {
     /// For the test.
     pub enum TryError {
         /// Too much.
-        TooMuch { asked: Fen } = 409, "too-much", field "amount", zh "超出{asked}", en "{asked} is too much";
+        TooMuch { asked: Fen } = 409, "too-much", field "amount", zh "合同金额超出{asked}", en "{asked} is too much";
     }
 }
 
 #[derive(askama::Template)]
 #[template(
-    source = "{% extends \"layout.html\" %}{% block content %}{{ f.error_summary() }}{{ f.open(\"/try\") }}{{ f.input(\"amount\").label(p.t(\"金额\", \"Amount\")) }}{{ f.close() }}{% endblock %}",
+    source = "{% extends \"layout.html\" %}{% block content %}{{ f.error_summary() }}{{ f.open(\"/try\") }}{{ f.input(\"amount\").label(p.t(\"合同金额\", \"Contract amount\")) }}{{ f.close() }}{% endblock %}",
     ext = "html"
 )]
 struct Show {
@@ -236,8 +236,10 @@ async fn an_error_summary_names_the_field_once() {
         .body(Body::from("_csrf=test&_key=n1&amount=x"))
         .unwrap();
     let (_, _, english) = call(&app, testkit::enterprise_owner("org_a"), wrong).await;
-    assert!(english.contains("<a href=\"#amount\">Amount: enter an amount in yuan"), "{english}");
+    assert!(english.contains("<a href=\"#amount\">Contract amount: enter an amount in yuan"), "{english}");
     assert!(english.contains("id=\"amount-error\">Error: Enter an amount"), "beside the field its name stands already");
     let (_, _, chinese) = call(&app, testkit::enterprise_owner("org_a"), form("_csrf=test&_key=n2&amount=x")).await;
-    assert!(chinese.contains("<a href=\"#amount\">请以元填写金额"), "a message with the name in it is left alone");
+    assert!(chinese.contains("<a href=\"#amount\">合同金额：请以元填写金额"), "{chinese}");
+    let (_, _, named) = call(&app, testkit::enterprise_owner("org_a"), form("_csrf=test&_key=n3&amount=11")).await;
+    assert!(named.contains("<a href=\"#amount\">合同金额超出"), "a message with the name in it is left alone: {named}");
 }
