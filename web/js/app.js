@@ -1,7 +1,7 @@
 // Entry of app.js. Pages work without it; with it they warn, narrow, follow and draw.
 import "htmx.org";
 import { focusErrors, precheckFiles, submitOnce, warnWhenDirty } from "./forms.js";
-import { copyAndPrint, filterTables, followProgress, togglePreferences } from "./page.js";
+import { copyAndPrint, filterTables, followProgress, togglePreferences, unfoldOnPaper } from "./page.js";
 
 // CHARTS_URL and MACHINES_URL are put in by build.mjs and carry the hash of the island, so that a cached copy is never stale.
 function drawCharts(root) {
@@ -27,6 +27,7 @@ submitOnce();
 precheckFiles();
 filterTables();
 copyAndPrint();
+unfoldOnPaper();
 focusErrors(document);
 enliven(document);
 

@@ -105,6 +105,22 @@ export function followProgress(root) {
   }
 }
 
+/**
+ * Opens what is folded while a page is printed, and folds it again: for browsers that cannot print it folded open by the
+ * style sheet alone.
+ */
+export function unfoldOnPaper() {
+  let unfolded = [];
+  window.addEventListener("beforeprint", () => {
+    unfolded = [...document.querySelectorAll("details:not([open], .clause)")];
+    for (const details of unfolded) details.open = true;
+  });
+  window.addEventListener("afterprint", () => {
+    for (const details of unfolded) details.open = false;
+    unfolded = [];
+  });
+}
+
 /** `[data-print]` prints the page; `[data-copy="text"]` copies its text and says so. */
 export function copyAndPrint() {
   document.addEventListener("click", async (event) => {

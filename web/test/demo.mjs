@@ -121,6 +121,21 @@ export class Visitor {
   overflow_px() {
     return this.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   }
+  /** What is cut off: elements wider inside than they are, that do not scroll and stand in nothing that does. */
+  clipped() {
+    return this.page.evaluate(() => {
+      const scrolls = (e) => /auto|scroll/.test(getComputedStyle(e).overflowX);
+      const found = [];
+      for (const element of document.querySelectorAll("main *")) {
+        if (element.clientWidth === 0 || element.scrollWidth <= element.clientWidth + 1) continue;
+        if (element.closest("svg, .sr-only, .table-cards thead, input, select, textarea, progress")) continue;
+        let around = element;
+        while (around && !scrolls(around)) around = around.parentElement;
+        if (!around) found.push(`${element.tagName}.${element.className}: ${element.textContent.trim().slice(0, 60)}`);
+      }
+      return found;
+    });
+  }
   /** What axe finds against WCAG A and AA, a line each. Gradients go first: axe judges flat colour only. */
   async axe() {
     await this.page.evaluate(() => {

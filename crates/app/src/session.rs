@@ -102,7 +102,7 @@ async fn sign_in_of(
 fn language(headers: &HeaderMap, signed_in: Option<&SignedIn>) -> Lang {
     let chosen = cookie(headers, "yj_lang").and_then(Lang::from_tag);
     let asked = || headers.get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok()).and_then(Lang::from_tag);
-    chosen.or_else(|| signed_in.map(|s| s.lang)).or_else(asked).unwrap_or_default()
+    chosen.or_else(|| signed_in.and_then(|s| s.lang)).or_else(asked).unwrap_or_default()
 }
 
 fn decode(value: &str) -> Option<String> {

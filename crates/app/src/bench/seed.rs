@@ -187,6 +187,7 @@ impl Site {
                     login: format!("provider{n}"),
                     person_name: "经办（模拟）".into(),
                     password: self.password.clone(),
+                    lang: None,
                 }),
             };
             let done = self.must(&Actor::system(), move |cx| Box::pin(register::run(cx, cmd))).await?;

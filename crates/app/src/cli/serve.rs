@@ -83,6 +83,7 @@ pub async fn create_account(
         login: login.into(),
         person_name: name.into(),
         password,
+        lang: None,
         must_change_password: false,
         role,
         org_id: org_id.map(Into::into),

@@ -140,6 +140,7 @@ async fn providers(w: &mut World) -> Result<()> {
             login: p.code.clone(),
             person_name: format!("{}经办", p.name),
             password: hash.map_err(|e| anyhow!("{}", e.en))?,
+            lang: None,
         };
         let facts = StatedFacts { district: Some("120116".into()), is_provider: Some(true), ..StatedFacts::default() };
         let cmd = Register {

@@ -23,6 +23,7 @@ pub async fn register(w: &mut World, n: usize) -> Result<()> {
             login,
             person_name: format!("{}负责人", f.name),
             password: hash.map_err(|e| anyhow!("{}", e.en))?,
+            lang: None,
         })
     } else {
         None

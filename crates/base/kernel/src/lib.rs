@@ -23,7 +23,7 @@ pub use evidence::EvidenceLevel;
 pub use ids::{IdSource, new_id};
 pub use industry::{INDUSTRIES, Industry, industry};
 pub use lang::{Lang, Text};
-pub use money::{Fen, MoneyError};
+pub use money::{Fen, MoneyError, Percent, grouped};
 pub use permission::{Action, PERMISSIONS, Permission, Reach, Subject, permission, permits};
 pub use reading::{Quality, Value};
 pub use region::{CITY_CODE, DISTRICTS, District, district};

@@ -76,21 +76,45 @@ impl Fen {
 
     /// `1,234.50`, without a currency sign.
     pub fn yuan(self) -> String {
-        let (sign, whole) = (if self.0 < 0 { "-" } else { "" }, (self.0.unsigned_abs() / 100).to_string());
-        let mut grouped = String::new();
-        for (i, c) in whole.chars().enumerate() {
-            if i > 0 && (whole.len() - i) % 3 == 0 {
-                grouped.push(',');
-            }
-            grouped.push(c);
-        }
-        format!("{sign}{grouped}.{:02}", self.0.unsigned_abs() % 100)
+        let sign = if self.0 < 0 { "-" } else { "" };
+        format!("{sign}{}.{:02}", thousands(self.0.unsigned_abs() / 100), self.0.unsigned_abs() % 100)
     }
+}
+
+/// A rate in basis points, shown as people state it: `12.5%`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Percent(pub i64);
+
+impl fmt::Display for Percent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = Fen(self.0).yuan();
+        let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+        write!(f, "{text}%")
+    }
+}
+
+/// A whole number as people read it: `1,234,567`.
+pub fn grouped(n: i64) -> String {
+    let sign = if n < 0 { "-" } else { "" };
+    format!("{sign}{}", thousands(n.unsigned_abs()))
+}
+
+fn thousands(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(c);
+    }
+    out
 }
 
 impl fmt::Display for Fen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "¥{}", self.yuan())
+        // A minus stands before the sign, as the style of accounts has it.
+        write!(f, "{}¥{}", if self.0 < 0 { "−" } else { "" }, self.yuan().trim_start_matches('-'))
     }
 }
 impl Add for Fen {
@@ -144,7 +168,17 @@ mod tests {
     #[test]
     fn shows_yuan_with_commas() {
         assert_eq!(Fen(123_456_789).to_string(), "¥1,234,567.89");
-        assert_eq!(Fen(-5).yuan(), "-0.05");
+        assert_eq!((Fen(-5).yuan().as_str(), Fen(-620_262).to_string().as_str()), ("-0.05", "−¥6,202.62"));
+        assert_eq!(
+            (grouped(100_000), grouped(-999), grouped(i64::MIN)),
+            ("100,000".into(), "-999".into(), "-9,223,372,036,854,775,808".into())
+        );
+    }
+
+    #[test]
+    fn a_rate_is_shown_in_per_cent() {
+        let shown = [3_000, 1_250, 10_001, 0].map(|bp| Percent(bp).to_string());
+        assert_eq!(shown, ["30%", "12.5%", "100.01%", "0%"]);
     }
 
     #[test]

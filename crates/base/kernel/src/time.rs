@@ -11,6 +11,11 @@ use jiff::{Span, Timestamp};
 pub trait Clock: Send + Sync {
     /// Now.
     fn now(&self) -> Timestamp;
+    /// The time outside, by which other machines go, such as the phone that works out a one-time code. It differs from
+    /// [`Clock::now`] only where the records live in a time of their own.
+    fn wall(&self) -> Timestamp {
+        self.now()
+    }
     /// Told once, when the records are opened: the newest of them is of this instant. A machine's clock that was set
     /// back stands still until it is caught up; a clock that is set by hand is its owner's affair.
     fn not_before(&self, _newest: Timestamp) {}
@@ -55,6 +60,10 @@ impl Clock for ShiftedClock {
     fn now(&self) -> Timestamp {
         let at = self.machine.now().as_microsecond() + self.shift_us;
         Timestamp::from_microsecond(at).expect("within jiff's range")
+    }
+
+    fn wall(&self) -> Timestamp {
+        self.machine.now()
     }
 }
 
@@ -171,6 +180,16 @@ mod tests {
         let at: Timestamp = "2018-12-31T16:00:00Z".parse().unwrap();
         assert_eq!(beijing_date(at), date(2019, 1, 1));
         assert_eq!(beijing_midnight(date(2019, 1, 1)), at);
+    }
+
+    #[test]
+    fn a_shifted_clock_still_knows_the_time_outside() {
+        let from: Timestamp = "2019-07-04T00:00:00Z".parse().unwrap();
+        let (clock, machine) = (ShiftedClock::starting_at(from), SystemClock::default());
+        let before = machine.now();
+        let (now, wall) = (clock.now(), clock.wall());
+        assert!((before..=machine.now()).contains(&wall));
+        assert!(now >= from && now < from.checked_add(Span::new().minutes(1)).unwrap());
     }
 
     #[test]

@@ -22,13 +22,13 @@ pub struct Uscc(String);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UsccError {
     /// Not eighteen characters.
-    #[error("a unified social credit code has 18 characters, this has {found}")]
+    #[error("A unified social credit code has 18 characters, this has {found}")]
     Length {
         /// How many there are.
         found: usize,
     },
     /// A character outside the alphabet, which leaves out I, O, S, V and Z.
-    #[error("character {position} is {found:?}, which the code never uses (no I, O, S, V, Z)")]
+    #[error("Character {position} is {found:?}, which the code never uses (no I, O, S, V, Z)")]
     Character {
         /// Counted from 1.
         position: usize,
@@ -36,7 +36,7 @@ pub enum UsccError {
         found: char,
     },
     /// The organisation code inside (characters 9–17) fails its own check digit.
-    #[error("character 17 should be {expected:?}: the organisation code in characters 9 to 17 does not add up")]
+    #[error("Character 17 should be {expected:?}: the organisation code in characters 9 to 17 does not add up")]
     OrganisationCheck {
         /// What character 17 would have to be.
         expected: char,
@@ -44,7 +44,7 @@ pub enum UsccError {
         found: char,
     },
     /// The last character does not follow from the first seventeen.
-    #[error("the last character should be {expected:?}, not {found:?}: one of the 18 was mistyped")]
+    #[error("The last character should be {expected:?}, not {found:?}: one of the 18 was mistyped")]
     Check {
         /// What character 18 would have to be.
         expected: char,

@@ -45,6 +45,16 @@ impl DocumentKind {
         }
     }
 
+    /// In words.
+    pub fn label(self, lang: Lang) -> &'static str {
+        match self {
+            Self::Pdf => lang.t("PDF 文档", "a PDF document"),
+            Self::Png => lang.t("PNG 图片", "a PNG picture"),
+            Self::Jpeg => lang.t("JPEG 图片", "a JPEG picture"),
+            Self::Zip => lang.t("压缩包（OFD、XLSX 或 ZIP）", "a ZIP package (OFD, XLSX or ZIP)"),
+        }
+    }
+
     /// For the browser.
     pub fn mime(self) -> &'static str {
         match self {
@@ -74,7 +84,7 @@ pub enum BlobError {
     #[error("the file is neither PDF, OFD, PNG, JPEG nor XLSX")]
     UnknownKind,
     /// The name says one thing, the content another.
-    #[error("the name says {claimed:?}, the content is {found:?}")]
+    #[error("the name does not claim what the content is, {}", .found.label(Lang::En))]
     NotWhatItClaims {
         /// By its name.
         claimed: Option<DocumentKind>,
@@ -101,17 +111,42 @@ impl BlobError {
     /// For a reader.
     pub fn message(&self, lang: Lang) -> String {
         match (lang, self) {
-            (Lang::En, e) => e.to_string(),
+            (Lang::En, BlobError::Empty) => "The file is empty. Choose it again.".into(),
+            (Lang::En, BlobError::TooLarge { found_bytes, max_bytes }) => format!(
+                "The file has {}; at most {} are taken. Compress it or split it.",
+                mebibytes(*found_bytes),
+                mebibytes(*max_bytes)
+            ),
+            (Lang::En, BlobError::UnknownKind) => "Only PDF, OFD, PNG, JPEG and XLSX files are taken.".into(),
+            (Lang::En, BlobError::NotWhatItClaims { claimed, found }) => {
+                let claimed = claimed.map_or("something else", |k| k.label(lang));
+                let found = found.label(lang);
+                format!(
+                    "By its name the file is {claimed}, by its content {found}. Upload the original file under its own name."
+                )
+            }
+            (Lang::En, BlobError::Io(_)) => "The file could not be kept. Try again later.".into(),
             (_, BlobError::Empty) => "文件是空的。请重新选择文件。".into(),
             (_, BlobError::TooLarge { found_bytes, max_bytes }) => {
-                format!("文件为 {} MB，上限 {} MB。请压缩或拆分后再上传。", found_bytes >> 20, max_bytes >> 20)
+                format!("文件为 {}，上限 {}。请压缩或拆分后再上传。", mebibytes(*found_bytes), mebibytes(*max_bytes))
             }
             (_, BlobError::UnknownKind) => "只接受 PDF、OFD、PNG、JPEG、XLSX 文件。".into(),
-            (_, BlobError::NotWhatItClaims { found, .. }) => {
-                format!("文件扩展名与内容不符：内容实为 {found:?}。请上传原始文件，不要改扩展名。")
+            (_, BlobError::NotWhatItClaims { claimed, found }) => {
+                let claimed = claimed.map_or("其他类型", |k| k.label(lang));
+                let found = found.label(lang);
+                format!("文件扩展名与内容不符：按扩展名应为{claimed}，内容实为{found}。请上传原始文件，不要改扩展名。")
             }
             (_, BlobError::Io(_)) => "文件未能保存，请稍后重试。".into(),
         }
+    }
+}
+
+/// `20 MiB`, `20.1 MiB`: rounded up to a tenth, so that what is over a limit reads as over it.
+fn mebibytes(bytes: u64) -> String {
+    let tenths = (bytes * 10).div_ceil(1 << 20);
+    match tenths % 10 {
+        0 => format!("{} MiB", tenths / 10),
+        tenth => format!("{}.{tenth} MiB", tenths / 10),
     }
 }
 
@@ -212,6 +247,13 @@ mod tests {
         assert!(matches!(blobs.put("a.pdf", b""), Err(BlobError::Empty)));
         assert!(matches!(blobs.put("a.pdf", &[b'%'; 101]), Err(BlobError::TooLarge { found_bytes: 101, .. })));
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "nothing of a refused file is kept");
+        let renamed = blobs.put("a.pdf", b"PK\x03\x04zip").unwrap_err();
+        assert!(
+            renamed.message(Lang::En).contains("By its name the file is a PDF document, by its content a ZIP package")
+        );
+        assert!(renamed.message(Lang::Zh).contains("按扩展名应为PDF 文档，内容实为压缩包"));
+        let large = BlobError::TooLarge { found_bytes: (20 << 20) + 1, max_bytes: 20 << 20 };
+        assert!(large.message(Lang::En).contains("has 20.1 MiB; at most 20 MiB"));
     }
 
     #[test]

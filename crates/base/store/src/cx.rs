@@ -14,6 +14,8 @@ pub struct Cx {
     pub(crate) conn: Conn,
     /// When this use case runs; one instant for all that it does.
     pub now: Timestamp,
+    /// The time outside at [`Cx::now`] (`kernel::Clock::wall`): only for what another machine works out by its own clock.
+    pub wall: Timestamp,
     /// The random source.
     pub ids: IdSource,
     /// Who acts.

@@ -147,6 +147,7 @@ impl Db {
         Cx {
             conn,
             now: self.0.clock.now(),
+            wall: self.0.clock.wall(),
             ids,
             actor,
             request_id,

@@ -1,7 +1,7 @@
 //! Reads typed values out of a form and collects everything that is wrong, so that a person corrects it all at once.
 
 use jiff::civil::Date;
-use kernel::{Fen, Lang, Uscc};
+use kernel::{Fen, Lang, Uscc, grouped};
 
 use crate::{FieldError, FormData, Upload};
 
@@ -70,9 +70,10 @@ impl<'a> Check<'a> {
         match text.parse::<i64>() {
             Ok(n) if (min..=max).contains(&n) => n,
             Ok(_) => {
+                let (min_words, max_words) = (grouped(min), grouped(max));
                 let message = match self.lang {
-                    Lang::Zh => format!("应在 {min} 到 {max} 之间"),
-                    Lang::En => format!("Must be between {min} and {max}"),
+                    Lang::Zh => format!("应在 {min_words} 到 {max_words} 之间"),
+                    Lang::En => format!("Must be between {min_words} and {max_words}"),
                 };
                 self.refuse_with(field, message);
                 min
@@ -109,8 +110,17 @@ impl<'a> Check<'a> {
 
     /// A date `yyyy-mm-dd`.
     pub fn date(&mut self, field: &str) -> Option<Date> {
-        match self.data.get(field).parse::<Date>() {
+        let text = self.data.get(field);
+        match text.parse::<Date>() {
             Ok(d) => Some(d),
+            Err(_) if is_written_as_a_date(text) => {
+                let message = match self.lang {
+                    Lang::Zh => format!("没有 {text} 这一天"),
+                    Lang::En => format!("There is no {text} in the calendar"),
+                };
+                self.refuse_with(field, message);
+                None
+            }
             Err(_) => {
                 self.refuse(field, "请按 年-月-日 填写，如 2019-06-30", "Enter year-month-day, such as 2019-06-30");
                 None
@@ -149,4 +159,10 @@ impl<'a> Check<'a> {
         }
         upload
     }
+}
+
+/// Digits where a date has them, such as `2010-02-30`.
+fn is_written_as_a_date(text: &str) -> bool {
+    text.len() == 10
+        && text.bytes().enumerate().all(|(i, b)| if matches!(i, 4 | 7) { b == b'-' } else { b.is_ascii_digit() })
 }

@@ -13,6 +13,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use store::{BoxFuture, Cx, Refusal, StoreError};
 
+use crate::form::name_errors;
 use crate::nav::{NavItem, public_nav, role_nav};
 use crate::{AppError, AppState, Export, FormData, Site, Table};
 
@@ -152,26 +153,22 @@ impl Ctx {
             contrast: self.visitor.contrast,
             flash: self.visitor.flash.clone(),
             request_id: self.visitor.request_id.clone(),
-            lang_form: None,
             path: self.uri.path().to_owned(),
             query: self.uri.query().unwrap_or("").to_owned(),
             app: self.app.clone(),
         }
     }
 
-    /// For a page that is the answer to a posted form: the reader may have asked for it in the other language. Returns
-    /// the cookie that keeps the choice.
-    pub fn choose_language(&mut self, form: &crate::FormData) -> Option<HeaderValue> {
-        let lang = Lang::from_tag(form.get("_lang"))?;
-        self.lang = lang;
-        self.visitor.lang = lang;
-        Some(crate::preference_cookie("yj_lang", lang.code()))
+    /// The address's query as a form, for a page that answers inputs and changes nothing: it can be gone back to,
+    /// reloaded and read in the other language.
+    pub fn asked(&self) -> FormData {
+        FormData::of_query(self.uri.query().unwrap_or(""))
     }
 
     /// Draws a template.
     pub fn render<T: Template>(&self, template: &T) -> Result<Response, AppError> {
         match template.render() {
-            Ok(html) => Ok(HtmlResponse(html).into_response()),
+            Ok(html) => Ok(HtmlResponse(name_errors(html, self.lang)).into_response()),
             Err(e) => {
                 tracing::error!(error = %e, "a template failed");
                 Err(StoreError::Panicked.into())
@@ -239,8 +236,6 @@ pub struct Page {
     pub flash: Option<String>,
     /// For error pages.
     pub request_id: String,
-    /// The form that a change of language sends again, where the page is the answer to it.
-    pub lang_form: Option<&'static str>,
     /// The page's path.
     pub path: String,
     query: String,
@@ -259,11 +254,6 @@ impl Page {
     /// Adds a step to the breadcrumb.
     pub fn crumb(mut self, href: &str, words: &str) -> Page {
         self.crumbs.push((href.to_owned(), words.to_owned()));
-        self
-    }
-    /// A change of language sends the form of this id again, since the page is the answer to it.
-    pub fn answers_form(mut self, id: &'static str) -> Page {
-        self.lang_form = Some(id);
         self
     }
     /// The site's words.

@@ -13,7 +13,7 @@ use crate::{AppState, Ctx, Page, Problem, Visitor};
 /// One wrong field.
 #[derive(Clone, Debug, serde::Serialize)]
 pub struct FieldError {
-    /// The field's name.
+    /// The field's name; empty for the form as a whole; on a page also an address (`/…`) where it can be mended.
     pub field: String,
     /// What is wrong and what to do, in the reader's language.
     pub message: String,

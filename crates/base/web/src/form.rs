@@ -7,6 +7,52 @@ use kernel::Lang;
 
 use crate::{Ctx, FieldError, FormData, Html, esc};
 
+/// In an error summary, before the message of a field: `<!--names quantity-->`.
+const MARK: &str = "<!--names ";
+
+/// Puts the names of fields before the messages of an error summary: "Quantity: must be between 1 and 100,000". A
+/// message that says the name itself is left as it is.
+pub(crate) fn name_errors(html: String, lang: Lang) -> String {
+    if !html.contains(MARK) {
+        return html;
+    }
+    let mut out = String::with_capacity(html.len() + 256);
+    let mut parts = html.split(MARK);
+    out.push_str(parts.next().unwrap_or(""));
+    for part in parts {
+        let Some((field, rest)) = part.split_once("-->") else { continue };
+        let message = rest.split('<').next().unwrap_or("");
+        match label_in(&html, field) {
+            Some(label) if !message.to_lowercase().contains(&label.to_lowercase()) => {
+                out.push_str(&format!("{label}{}", lang.t("：", ": ")));
+                out.push_str(&uncapitalised(message));
+                out.push_str(&rest[message.len()..]);
+            }
+            _ => out.push_str(rest),
+        }
+    }
+    out
+}
+
+/// The label of a field as it stands on the page.
+fn label_in<'a>(html: &'a str, field: &str) -> Option<&'a str> {
+    let label = html
+        .split_once(&format!(" for=\"{field}\">"))
+        .or_else(|| html.split_once(&format!(" id=\"{field}-legend\">")))?;
+    Some(label.1.split('<').next()?.trim()).filter(|l| !l.is_empty())
+}
+
+/// `Must be …` → `must be …`; `USCC …` stays.
+fn uncapitalised(message: &str) -> String {
+    let mut chars = message.chars();
+    match (chars.next(), chars.clone().next()) {
+        (Some(first), Some(second)) if first.is_ascii_uppercase() && (second.is_ascii_lowercase() || second == ' ') => {
+            format!("{}{}", first.to_ascii_lowercase(), chars.as_str())
+        }
+        _ => message.to_owned(),
+    }
+}
+
 /// A form: where values, errors and the two hidden fields come from.
 #[derive(Clone, Debug)]
 pub struct Form {
@@ -82,7 +128,15 @@ impl Form {
             let message = esc(&e.message);
             match e.field.as_str() {
                 "" => lines.push_str(&format!("<li>{message}</li>")),
-                field => lines.push_str(&format!("<li><a href=\"#{}\">{message}</a></li>", esc(field))),
+                // What is to be done about it is elsewhere.
+                address if address.starts_with('/') => {
+                    lines.push_str(&format!("<li><a href=\"{}\">{message}</a></li>", esc(address)));
+                }
+                // What the field is called is known once it is drawn, further down: `name_errors` puts it there.
+                field => {
+                    let field = esc(field);
+                    lines.push_str(&format!("<li><a href=\"#{field}\">{MARK}{field}-->{message}</a></li>"));
+                }
             }
         }
         Html(format!(
@@ -94,11 +148,6 @@ impl Form {
     /// Opens a posted form with its hidden fields.
     pub fn open(&self, action: &str) -> Html {
         self.open_with(action, "")
-    }
-
-    /// The same with an id, for buttons that stand elsewhere on the page.
-    pub fn open_named(&self, action: &str, id: &str) -> Html {
-        self.open_with(action, &format!(" id=\"{}\"", esc(id)))
     }
 
     /// The same for a form with files.
@@ -384,7 +433,8 @@ impl fmt::Display for Field {
             Kind::Choices(_) => {
                 write!(
                     f,
-                    "<fieldset class=\"field{wrong}\"><legend class=\"label\">{label}{optional}</legend>{hint}{error}{control}</fieldset>"
+                    "<fieldset class=\"field{wrong}\"><legend class=\"label\" id=\"{}-legend\">{label}{optional}</legend>{hint}{error}{control}</fieldset>",
+                    self.name
                 )
             }
             Kind::Single => write!(f, "<div class=\"field{wrong}\">{hint}{error}{control}</div>"),

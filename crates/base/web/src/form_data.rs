@@ -49,6 +49,27 @@ impl FormData {
         FormData { values, uploads: HashMap::new() }
     }
 
+    /// From an address's query: for pages that only look.
+    pub fn of_query(query: &str) -> FormData {
+        let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).unwrap_or_default();
+        let mut values: HashMap<String, Vec<String>> = HashMap::new();
+        for (name, value) in pairs {
+            values.entry(name).or_default().push(value);
+        }
+        FormData::of(values)
+    }
+
+    /// What was filled in, as an address's query, in the order of the fields' names; hidden fields (`_csrf`, `_key`)
+    /// stay out of addresses.
+    pub fn as_query(&self) -> String {
+        let mut pairs: Vec<(&str, &str)> = Vec::new();
+        for (name, values) in self.values.iter().filter(|(name, _)| !name.starts_with('_')) {
+            pairs.extend(values.iter().map(|v| (name.as_str(), v.trim())).filter(|(_, v)| !v.is_empty()));
+        }
+        pairs.sort_unstable();
+        serde_urlencoded::to_string(pairs).unwrap_or_default()
+    }
+
     /// A field, trimmed; empty when it was not sent.
     pub fn get(&self, name: &str) -> &str {
         self.values.get(name).and_then(|v| v.first()).map_or("", |s| s.trim())

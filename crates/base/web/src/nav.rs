@@ -55,6 +55,7 @@ const ROLE_LINKS: &[(&str, &str, &str, Action)] = &[
     ("/board/officers", "监管看板", "Officers' board", Action::ViewBoard),
     ("/journal", "操作日志", "Journal", Action::ViewJournal),
     ("/accounts", "账户管理", "Accounts", Action::ManageAccounts),
+    ("/gallery", "组件与页面", "Components and pages", Action::ViewGallery),
     ("/org", "单位信息", "Organisation", Action::StateFacts),
 ];
 

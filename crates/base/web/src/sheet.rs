@@ -3,7 +3,7 @@
 use std::io::Cursor;
 
 use calamine::{Data, Reader, Xlsx};
-use kernel::Lang;
+use kernel::{Lang, grouped};
 
 /// Rows as text, with their numbers as the spreadsheet shows them.
 #[derive(Clone, Debug, Default)]
@@ -23,9 +23,15 @@ pub enum SheetError {
     /// No rows.
     #[error("the spreadsheet has no rows below its heads")]
     Empty,
-    /// Heads are missing.
-    #[error("columns are missing: {}", .0.join(", "))]
-    MissingColumns(Vec<String>),
+    /// The name says XLSX, the content is another.
+    #[error("the file is named .xlsx but is no XLSX workbook")]
+    NotXlsx,
+    /// A document, a picture or a program, not a table.
+    #[error("the file is not a table: {0}")]
+    NotATable(&'static str),
+    /// Heads are missing: Chinese and English words of each.
+    #[error("columns are missing: {}", .0.iter().map(|c| c.1.as_str()).collect::<Vec<_>>().join(", "))]
+    MissingColumns(Vec<(String, String)>),
     /// Too many rows for one go.
     #[error("the spreadsheet has {found} rows; at most {max} go in at once")]
     TooManyRows {
@@ -40,16 +46,70 @@ impl SheetError {
     /// For a reader.
     pub fn message(&self, lang: Lang) -> String {
         match (lang, self) {
-            (Lang::En, e) => e.to_string(),
-            (_, SheetError::Unreadable(why)) => {
-                format!("文件既不是 XLSX 也不是 UTF-8 编码的 CSV（{why}）。请用模板另存后再上传。")
+            (Lang::En, SheetError::Unreadable(_)) => {
+                "The file is neither XLSX nor CSV in UTF-8. Save the template again under another name and upload that.".into()
+            }
+            (Lang::En, SheetError::NotXlsx) => {
+                "The file is named .xlsx, but its content is no XLSX workbook. Save it as XLSX in your spreadsheet program, or \
+                 as CSV under the name .csv."
+                    .into()
+            }
+            (Lang::En, SheetError::NotATable(kind)) => {
+                format!("The file is {kind}, not a table. Upload XLSX, or CSV in UTF-8.")
+            }
+            (Lang::En, SheetError::Empty) => {
+                "The spreadsheet has no rows below its heads. Fill some in and upload it again.".into()
+            }
+            (Lang::En, SheetError::MissingColumns(c)) => format!(
+                "Columns are missing: {}. Use the heads of the template.",
+                c.iter().map(|c| c.1.as_str()).collect::<Vec<_>>().join(", ")
+            ),
+            (Lang::En, SheetError::TooManyRows { found, max }) => format!(
+                "The spreadsheet has {} rows; at most {} go in at once. Split it and upload the parts.",
+                grouped(*found as i64),
+                grouped(*max as i64)
+            ),
+            (_, SheetError::NotXlsx) => {
+                "文件名是 .xlsx，内容却不是 XLSX 工作簿。请在表格软件中另存为 XLSX，或存为 CSV 并以 .csv 命名。".into()
+            }
+            (_, SheetError::NotATable(kind)) => {
+                let kind = match *kind {
+                    PDF => "PDF 文档",
+                    PICTURE => "图片",
+                    OLD_EXCEL => "旧版 Excel（.xls）文件",
+                    _ => "二进制文件",
+                };
+                format!("文件是{kind}，不是可读取的表格。请上传 XLSX 或 UTF-8 编码的 CSV。")
+            }
+            (_, SheetError::Unreadable(_)) => {
+                "文件既不是 XLSX 也不是 UTF-8 编码的 CSV。请用模板另存后再上传。".into()
             }
             (_, SheetError::Empty) => "表格中没有数据行。请在表头下填写后再上传。".into(),
-            (_, SheetError::MissingColumns(c)) => format!("缺少列：{}。请使用模板的表头。", c.join("、")),
+            (_, SheetError::MissingColumns(c)) => {
+                let names: Vec<&str> = c.iter().map(|c| c.0.as_str()).collect();
+                format!("缺少列：{}。请使用模板的表头。", names.join("、"))
+            }
             (_, SheetError::TooManyRows { found, max }) => {
+                let (found, max) = (grouped(*found as i64), grouped(*max as i64));
                 format!("共 {found} 行，一次最多导入 {max} 行。请拆分后再上传。")
             }
         }
+    }
+}
+
+const PDF: &str = "a PDF document";
+const PICTURE: &str = "a picture";
+const OLD_EXCEL: &str = "an old Excel file (.xls)";
+const BINARY: &str = "a binary file";
+
+/// What is certainly no table, told by its first bytes.
+fn not_a_table(bytes: &[u8]) -> Option<&'static str> {
+    match bytes {
+        [b'%', b'P', b'D', b'F', b'-', ..] => Some(PDF),
+        [0x89, b'P', b'N', b'G', ..] | [0xff, 0xd8, 0xff, ..] | [b'G', b'I', b'F', b'8', ..] => Some(PICTURE),
+        [0xd0, 0xcf, 0x11, 0xe0, ..] => Some(OLD_EXCEL),
+        _ if bytes.iter().take(8_192).any(|b| *b == 0) => Some(BINARY),
+        _ => None,
     }
 }
 
@@ -76,14 +136,30 @@ impl Lines {
     }
 }
 
-/// Reads `bytes`; every name of `columns` must be among the heads (either its Chinese or its English words).
-/// Cells come back in the order of `columns`.
-pub fn read_sheet(bytes: &[u8], columns: &[(&str, &str)]) -> Result<Sheet, SheetError> {
-    let raw = if bytes.starts_with(b"PK\x03\x04") { read_xlsx(bytes, columns)? } else { read_csv(bytes)? };
+/// Reads `bytes`, which came under `file_name`; every name of `columns` must be among the heads (either its Chinese or its
+/// English words). Cells come back in the order of `columns`.
+pub fn read_sheet(file_name: &str, bytes: &[u8], columns: &[(&str, &str)]) -> Result<Sheet, SheetError> {
+    let raw = match bytes.starts_with(b"PK\x03\x04") {
+        true => read_xlsx(bytes, columns)?,
+        false if bytes.is_empty() => return Err(SheetError::Empty),
+        false => {
+            if let Some(kind) = not_a_table(bytes) {
+                return Err(SheetError::NotATable(kind));
+            }
+            if file_name.to_ascii_lowercase().ends_with(".xlsx") {
+                return Err(SheetError::NotXlsx);
+            }
+            read_csv(bytes)?
+        }
+    };
+    // An empty workbook has no heads to miss.
+    if raw.rows.iter().all(|row| row.iter().all(String::is_empty)) {
+        return Err(SheetError::Empty);
+    }
     let places = raw.places(columns);
     let lines = raw.rows.into_iter().enumerate().skip(1);
-    let missing: Vec<String> =
-        columns.iter().zip(&places).filter(|(_, p)| p.is_none()).map(|(c, _)| format!("{} / {}", c.0, c.1)).collect();
+    let absent = columns.iter().zip(&places).filter(|(_, p)| p.is_none());
+    let missing: Vec<(String, String)> = absent.map(|(c, _)| (c.0.to_owned(), c.1.to_owned())).collect();
     if !missing.is_empty() {
         return Err(SheetError::MissingColumns(missing));
     }

@@ -76,6 +76,7 @@ impl Cell {
             Cell::Link { href, text } => format!("<a href=\"{}\">{}</a>", esc(href), whole(text)),
             Cell::Tag { tone, text } => format!("<span class=\"tag {tone}\">{}</span>", esc(text)),
             Cell::Money(f) => f.yuan(),
+            Cell::Int(n) => kernel::grouped(*n),
             Cell::Blank(t) => format!("<span class=\"muted\">{}</span>", esc(t)),
             Cell::Html(h) => h.0.clone(),
             other => whole(&other.plain()),

@@ -19,13 +19,13 @@ store::refusals! {
     /// For the test.
     pub enum TryError {
         /// Too much.
-        TooMuch { asked: Fen } = 409, "too-much", field "amount", zh "超出{asked}", en "{asked} is too much";
+        TooMuch { asked: Fen } = 409, "too-much", field "amount", zh "合同金额超出{asked}", en "{asked} is too much";
     }
 }
 
 #[derive(askama::Template)]
 #[template(
-    source = "{% extends \"layout.html\" %}{% block content %}{{ f.error_summary() }}{{ f.open(\"/try\") }}{{ f.input(\"amount\").label(p.t(\"金额\", \"Amount\")) }}{{ f.close() }}{% endblock %}",
+    source = "{% extends \"layout.html\" %}{% block content %}{{ f.error_summary() }}{{ f.open(\"/try\") }}{{ f.input(\"amount\").label(p.t(\"合同金额\", \"Contract amount\")) }}{{ f.close() }}{% endblock %}",
     ext = "html"
 )]
 struct Show {
@@ -203,11 +203,45 @@ fn a_list_is_the_same_on_the_page_and_in_files() {
     table.row(vec![Cell::text("=cmd()"), Cell::Money(Fen(123_456)), Cell::Html(web::Html("<b>x</b>".into()))]);
     let csv = String::from_utf8(table.csv()).unwrap();
     assert_eq!(csv, "\u{feff}企业,金额（元）\n'=cmd(),1234.56\n");
-    let sheet = web::read_sheet(&table.xlsx().unwrap(), &[("企业", "Firm"), ("金额（元）", "Amount")]).unwrap();
+    let sheet =
+        web::read_sheet("t.xlsx", &table.xlsx().unwrap(), &[("企业", "Firm"), ("金额（元）", "Amount")]).unwrap();
     assert_eq!(sheet.rows, [(2, vec!["=cmd()".to_owned(), "1234.56".to_owned()])]);
     assert!(table.to_string().contains("1,234.56") && table.to_string().contains("<b>x</b>"));
-    let missing = web::read_sheet(&table.xlsx().unwrap(), &[("区", "District")]).unwrap_err();
-    assert!(missing.message(Lang::Zh).contains("区 / District"));
+    let missing = web::read_sheet("t.xlsx", &table.xlsx().unwrap(), &[("区", "District")]).unwrap_err();
+    assert!(missing.message(Lang::Zh).contains("缺少列：区。"));
+    assert_eq!(missing.message(Lang::En), "Columns are missing: District. Use the heads of the template.");
+}
+
+#[test]
+fn a_file_that_is_no_table_is_named_so_in_the_readers_language() {
+    let say = |name: &str, bytes: &[u8], lang| {
+        web::read_sheet(name, bytes, &[("企业", "Firm")]).map(|s| s.rows.len()).unwrap_err().message(lang)
+    };
+    assert!(say("list.xlsx", "企业\n甲\n".as_bytes(), Lang::En).contains("named .xlsx, but its content is no XLSX"));
+    assert!(say("list.xlsx", "企业\n甲\n".as_bytes(), Lang::Zh).contains("内容却不是 XLSX"));
+    assert!(say("list.csv", b"%PDF-1.7", Lang::En).contains("a PDF document, not a table"));
+    assert!(say("list.csv", b"%PDF-1.7", Lang::Zh).contains("文件是PDF 文档"));
+    assert!(say("list.csv", b"", Lang::En).contains("no rows"));
+    let empty = Table::new(Lang::Zh, "t", "表", vec![]).xlsx().unwrap();
+    assert!(say("list.xlsx", &empty, Lang::En).contains("no rows"), "an empty workbook has no heads to miss");
+    assert_eq!(web::read_sheet("list.csv", "Firm\n甲\n".as_bytes(), &[("企业", "Firm")]).unwrap().rows.len(), 1);
+}
+
+#[tokio::test]
+async fn an_error_summary_names_the_field_once() {
+    let (_bed, app) = bed().await;
+    let wrong = Request::post("/try")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("accept-language", "en")
+        .body(Body::from("_csrf=test&_key=n1&amount=x"))
+        .unwrap();
+    let (_, _, english) = call(&app, testkit::enterprise_owner("org_a"), wrong).await;
+    assert!(english.contains("<a href=\"#amount\">Contract amount: enter an amount in yuan"), "{english}");
+    assert!(english.contains("id=\"amount-error\">Error: Enter an amount"), "beside the field its name stands already");
+    let (_, _, chinese) = call(&app, testkit::enterprise_owner("org_a"), form("_csrf=test&_key=n2&amount=x")).await;
+    assert!(chinese.contains("<a href=\"#amount\">合同金额：请以元填写金额"), "{chinese}");
+    let (_, _, named) = call(&app, testkit::enterprise_owner("org_a"), form("_csrf=test&_key=n3&amount=11")).await;
+    assert!(named.contains("<a href=\"#amount\">合同金额超出"), "a message with the name in it is left alone: {named}");
 }
 
 mod one {

@@ -33,7 +33,7 @@ store::refusals! {
         UnknownBatch { batch: String } = 422, "batch-unknown", field "batch_id",
             zh "没有批次“{batch}”，或它不属于该支持方式。", en "There is no batch {batch} of this instrument.";
         /// CW-3: one application an enterprise and batch.
-        AlreadyOpen { number: String } = 409, "case-already-open", field "batch_id",
+        AlreadyOpen { number: String, case_id: String } = 409, "case-already-open", field "batch_id",
             zh "本企业在该批次已有申请 {number}，每批次只能有一份。请查看该申请的进度。",
             en "The enterprise has application {number} for this batch already; there is one for each batch. See how \
                 far it is.";
@@ -61,7 +61,7 @@ pub async fn run(cx: &mut Cx, cmd: Draft) -> Result<Case, DraftError> {
             return Err(DraftError::UnknownBatch { batch: id.clone() });
         }
         if let Some(other) = records::standing_case(cx, &org_id, id, "").await? {
-            return Err(DraftError::AlreadyOpen { number: other.shown_number().to_owned() });
+            return Err(DraftError::AlreadyOpen { number: other.shown_number().to_owned(), case_id: other.id });
         }
     }
     let case = Case {

@@ -33,14 +33,13 @@ macro_rules! step_refusals {
                 /// The table of moves has no such move from where the case is.
                 WrongState { state_zh: String, cause_zh: String, state_en: String, cause_en: String }
                     = 409, "case-wrong-state",
-                    zh "申请目前处于“{state_zh}”，不能进行“{cause_zh}”。请刷新页面查看最新状态。",
-                    en "The case is now at \"{state_en}\", where \"{cause_en}\" is not possible. Reload the page to see \
-                        where it is.";
+                    zh "申请目前处于“{state_zh}”，不能进行“{cause_zh}”。请打开最新内容查看。",
+                    en "The case is now at \"{state_en}\", where \"{cause_en}\" is not possible. Open it as it is now.";
                 /// Somebody changed the case after it was read.
                 CaseChanged {} = 409, "case-changed",
-                    zh "打开页面之后，这份申请已被他人更新，您的操作没有生效。请刷新页面，核对后再试。",
-                    en "Somebody changed this case after you opened it; nothing of yours was applied. Reload the page, \
-                        look again, and repeat.";
+                    zh "打开页面之后，这份申请已被他人更新，您的操作没有生效。请打开最新内容，核对后再试。",
+                    en "Somebody changed this case after you opened it; nothing of yours was applied. Open it as \
+                        it is now, look again, and repeat.";
                 /// 回避: a tie between this person and the enterprise.
                 ReviewerRecused { kind_zh: String, kind_en: String } = 403, "reviewer-recused",
                     zh "您与该企业存在已登记的利害关系（{kind_zh}），依规定应当回避，请交由其他人员办理。",

@@ -67,7 +67,7 @@ step::step_refusals! {
         BatchExhausted {} = 409, "batch-exhausted", field "batch_id",
             zh "该批次额度已用完，请关注下一批次。", en "The money of this batch is used up; look out for the next one.";
         /// CW-3: one application an enterprise and batch.
-        AlreadyOpen { number: String } = 409, "case-already-open", field "batch_id",
+        AlreadyOpen { number: String, case_id: String } = 409, "case-already-open", field "batch_id",
             zh "本企业在该批次已有申请 {number}，每批次只能有一份。请查看该申请的进度。",
             en "The enterprise has application {number} for this batch already; there is one for each batch. See how \
                 far it is.";
@@ -141,7 +141,7 @@ async fn ready(cx: &mut Cx, case: &Case) -> Result<Batch, SubmitError> {
         }
     }
     if let Some(other) = records::standing_case(cx, &case.org_id, &batch.id, &case.id).await? {
-        return Err(SubmitError::AlreadyOpen { number: other.shown_number().to_owned() });
+        return Err(SubmitError::AlreadyOpen { number: other.shown_number().to_owned(), case_id: other.id });
     }
     if let Some(provider) = &case.form.provider_id {
         let found = orgs::find(cx, provider).await?;

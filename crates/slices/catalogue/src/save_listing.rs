@@ -1,6 +1,6 @@
 //! A provider writes its listing: who it is, how to reach it, what it promises to take off its list prices.
 
-use kernel::{Action, Subject, Text};
+use kernel::{Action, Percent, Subject, Text};
 use serde::{Deserialize, Serialize};
 use store::Cx;
 
@@ -34,13 +34,13 @@ store::refusals! {
         ContactMissing {} = 422, "contact-missing", field "contact", zh "请填写联系方式（电话或邮箱）。",
             en "State how enterprises reach you: a telephone number or an address.";
         /// Not a rate.
-        DiscountOutOfRange { discount_bp: i64 } = 422, "discount-out-of-range", field "discount_bp",
-            zh "承诺优惠须在 0 至 100% 之间（不含 100%），所填为 {discount_bp} 个基点。",
-            en "The promised discount must be from 0 to below 100 %; {discount_bp} basis points were stated.";
+        DiscountOutOfRange { stated: Percent } = 422, "discount-out-of-range", field "discount_bp",
+            zh "承诺优惠须在 0 至 100% 之间（不含 100%），所填为 {stated}。",
+            en "The promised discount must be from 0 to below 100 %; {stated} was stated.";
         /// A promise on which enterprises chose the provider is not taken back while it is listed (CT-3).
-        PromiseLowered { promised_bp: i64, stated_bp: i64 } = 409, "promise-lowered", field "discount_bp",
-            zh "入驻期间不能降低承诺优惠（已承诺 {promised_bp} 个基点，现填 {stated_bp}）。如需降低，请先申请退出目录。",
-            en "A promised discount is not lowered while you are listed ({promised_bp} basis points promised, {stated_bp} stated). Leave the catalogue first.";
+        PromiseLowered { promised: Percent, stated: Percent } = 409, "promise-lowered", field "discount_bp",
+            zh "入驻期间不能降低承诺优惠（已承诺 {promised}，现填 {stated}）。如需降低，请先申请退出目录。",
+            en "A promised discount is not lowered while you are listed ({promised} promised, {stated} stated). Leave the catalogue first.";
         /// Too long to be read.
         TooLong { found_chars: usize, chars_max: usize } = 422, "text-too-long", field "intro_zh",
             zh "文字过长：{found_chars} 字，上限 {chars_max} 字。",
@@ -63,7 +63,7 @@ fn check(cmd: &SaveListing) -> Result<(), SaveListingError> {
         return Err(SaveListingError::ContactMissing {});
     }
     if !(0..WHOLE_BP).contains(&cmd.discount_bp) {
-        return Err(SaveListingError::DiscountOutOfRange { discount_bp: cmd.discount_bp });
+        return Err(SaveListingError::DiscountOutOfRange { stated: Percent(cmd.discount_bp) });
     }
     Ok(())
 }
@@ -83,7 +83,10 @@ pub async fn run(cx: &mut Cx, cmd: SaveListing) -> Result<Listing, SaveListingEr
     if let Some(b) = &before {
         let bound = matches!(b.state, ListingState::Listed | ListingState::Suspended);
         if bound && cmd.discount_bp < b.discount_bp {
-            return Err(SaveListingError::PromiseLowered { promised_bp: b.discount_bp, stated_bp: cmd.discount_bp });
+            return Err(SaveListingError::PromiseLowered {
+                promised: Percent(b.discount_bp),
+                stated: Percent(cmd.discount_bp),
+            });
         }
     }
     let after = Listing {

@@ -1,6 +1,6 @@
 //! A provider adds a service or changes one. Every change makes a new version; orders refer to theirs.
 
-use kernel::{Action, Fen, Subject};
+use kernel::{Action, Fen, Percent, Subject};
 use serde::{Deserialize, Serialize};
 use store::Cx;
 
@@ -52,13 +52,13 @@ store::refusals! {
             zh "目录价须大于 0 且不超过 {price_max}，所填为 {price}。",
             en "The list price must be above zero and at most {price_max}; {price} was stated.";
         /// Less off than the listing promises (CT-3).
-        DiscountBelowPromise { promised_bp: i64, stated_bp: i64 } = 422, "discount-below-promise", field "discount_bp",
-            zh "优惠不能低于入驻时承诺的 {promised_bp} 个基点，所填为 {stated_bp}。",
-            en "The discount may not be below the {promised_bp} basis points that your listing promises; {stated_bp} was stated.";
+        DiscountBelowPromise { promised: Percent, stated: Percent } = 422, "discount-below-promise", field "discount_bp",
+            zh "优惠不能低于入驻时承诺的 {promised}，所填为 {stated}。",
+            en "The discount may not be below the {promised} that your listing promises; {stated} was stated.";
         /// Not a rate.
-        DiscountOutOfRange { stated_bp: i64 } = 422, "discount-out-of-range", field "discount_bp",
-            zh "优惠须低于 100%，所填为 {stated_bp} 个基点。",
-            en "The discount must be below 100 %; {stated_bp} basis points were stated.";
+        DiscountOutOfRange { stated: Percent } = 422, "discount-out-of-range", field "discount_bp",
+            zh "优惠须低于 100%，所填为 {stated}。",
+            en "The discount must be below 100 %; {stated} was stated.";
     }
 }
 
@@ -84,10 +84,13 @@ fn check(offer: &Offer, promised_bp: i64) -> Result<(), SaveServiceError> {
         return Err(SaveServiceError::PriceOutOfRange { price: offer.list_price_fen, price_max: LIST_PRICE_FEN_MAX });
     }
     if offer.discount_bp < promised_bp {
-        return Err(SaveServiceError::DiscountBelowPromise { promised_bp, stated_bp: offer.discount_bp });
+        return Err(SaveServiceError::DiscountBelowPromise {
+            promised: Percent(promised_bp),
+            stated: Percent(offer.discount_bp),
+        });
     }
     if offer.discount_bp >= WHOLE_BP {
-        return Err(SaveServiceError::DiscountOutOfRange { stated_bp: offer.discount_bp });
+        return Err(SaveServiceError::DiscountOutOfRange { stated: Percent(offer.discount_bp) });
     }
     Ok(())
 }

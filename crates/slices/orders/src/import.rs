@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use kernel::{Action, Fen, Lang, Subject, Text, Uscc};
+use kernel::{Action, Fen, Lang, Subject, Text, Uscc, grouped};
 use serde::{Deserialize, Serialize};
 use store::{Cx, StoreError};
 
@@ -79,7 +79,18 @@ struct Row {
 
 fn whole(cell: &str, max: i64) -> Result<i64, Text> {
     let n = cell.trim().parse::<i64>().ok().filter(|n| (1..=max).contains(n));
-    n.ok_or_else(|| Text::new(format!("应为 1 至 {max} 的整数"), format!("must be a whole number from 1 to {max}")))
+    let max = grouped(max);
+    n.ok_or_else(|| Text::new(format!("应为 1 至 {max} 的整数"), format!("Must be a whole number from 1 to {max}")))
+}
+
+/// The same spreadsheet twice must not make every order twice.
+fn already(number: &str) -> Text {
+    Text::new(
+        format!("已有内容相同且未结束的订单 {number}。请删除此行；确需再订的，请合并数量或改期后再导入"),
+        format!(
+            "Order {number} says the same and is open. Delete this row; to order more, change the quantity or the day"
+        ),
+    )
 }
 
 /// What one cell after the other says, or what is wrong with each.
@@ -98,18 +109,18 @@ async fn read_row(
         Err(e) => Err(Text::new(e.message(Lang::Zh), e.message(Lang::En))),
         Ok(uscc) => match orgs::find_by_uscc(cx, &uscc).await? {
             Some(o) if o.kind == orgs::OrgKind::Enterprise => Ok(o),
-            Some(_) => Err(Text::new("该单位不是企业", "is not an enterprise")),
-            None => Err(Text::new("该企业尚未注册", "the enterprise is not registered")),
+            Some(_) => Err(Text::new("该单位不是企业", "Is not an enterprise")),
+            None => Err(Text::new("该企业尚未注册", "The enterprise is not registered")),
         },
     };
     let service = match catalogue::service(cx, cell(1)).await? {
-        Some(s) if s.provider_id != provider_id => Err(Text::new("不是本单位的服务", "is not your service")),
-        Some(s) if s.state == catalogue::ServiceState::Withdrawn => Err(Text::new("该服务已下架", "is withdrawn")),
+        Some(s) if s.provider_id != provider_id => Err(Text::new("不是本单位的服务", "Is not your service")),
+        Some(s) if s.state == catalogue::ServiceState::Withdrawn => Err(Text::new("该服务已下架", "Is withdrawn")),
         Some(s) => Ok(s),
-        None => Err(Text::new("没有这项服务", "there is no such service")),
+        None => Err(Text::new("没有这项服务", "There is no such service")),
     };
     let (quantity, months) = (whole(cell(2), QUANTITY_MAX), whole(cell(3), MONTHS_MAX));
-    let no_date = || Text::new("应为 YYYY-MM-DD 格式的日期", "must be a date as YYYY-MM-DD");
+    let no_date = || Text::new("应为 YYYY-MM-DD 格式的日期", "Must be a date as YYYY-MM-DD");
     let starts_on = cell(4).parse::<Date>().map_err(|_| no_date());
     let mut taken = |column: usize, why: Text| wrong.push((column, why));
     let enterprise = enterprise.map_err(|w| taken(0, w)).ok();
@@ -131,9 +142,13 @@ async fn read_row(
         public_max_fen: Fen::ZERO,
     };
     let (Some(shares), Some(ends_on)) = (shares::split(terms), last_day(starts_on, months)) else {
-        return Ok(Err(vec![(2, Text::new("订单金额过大", "makes the amount too large"))]));
+        return Ok(Err(vec![(2, Text::new("订单金额过大", "Makes the amount too large"))]));
     };
-    Ok(Ok(Row { enterprise, service, quantity, months, starts_on, ends_on, shares }))
+    let row = Row { enterprise, service, quantity, months, starts_on, ends_on, shares };
+    match rows::same_open(cx, &row.enterprise.id, &row.service.id, (quantity, months), starts_on).await? {
+        Some(number) => Ok(Err(vec![(0, already(&number))])),
+        None => Ok(Ok(row)),
+    }
 }
 
 /// Makes a proposal of every row, or of none: the report names every wrong cell at once.
@@ -152,7 +167,7 @@ pub async fn run(cx: &mut Cx, provider_id: String, sheet: SheetRows) -> Result<I
     let mut seen: BTreeMap<Vec<String>, usize> = BTreeMap::new();
     for (number, cells) in &sheet {
         if let Some(first) = seen.insert(cells.clone(), *number) {
-            let why = Text::new(format!("与第 {first} 行完全相同"), format!("is the same as row {first}"));
+            let why = Text::new(format!("与第 {first} 行完全相同"), format!("Is the same as row {first}"));
             problems.push(RowProblem { row: *number, column: 0, found: cells.join(" | "), why });
             continue;
         }

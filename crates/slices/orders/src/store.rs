@@ -91,6 +91,21 @@ pub(crate) async fn put(cx: &mut Cx, o: &Order) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// The number of an order that is not over yet and asks the same: enterprise, service, (quantity, months) and first day.
+pub(crate) async fn same_open(
+    cx: &mut Cx,
+    enterprise_id: &str,
+    service_id: &str,
+    (quantity, months): (i64, i64),
+    starts_on: jiff::civil::Date,
+) -> Result<Option<String>, StoreError> {
+    let sql = "SELECT number FROM orders_order WHERE enterprise_id = $1 AND service_id = $2 AND quantity = $3 \
+               AND months = $4 AND starts_on = $5 AND state IN ('proposed', 'placed', 'confirmed', 'contracted') \
+               ORDER BY number LIMIT 1";
+    let found = cx.opt(sql, params![enterprise_id, service_id, quantity, months, starts_on]).await?;
+    found.map(|r| r.get("number")).transpose()
+}
+
 /// The number of the next order of a year: `DD-2019-000001` (订单).
 pub(crate) async fn next_number(cx: &mut Cx) -> Result<String, StoreError> {
     let year = cx.today().year();

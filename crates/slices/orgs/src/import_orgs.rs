@@ -26,15 +26,15 @@ pub struct ImportColumn {
     pub en: &'static str,
     /// Must be filled.
     pub required: bool,
-    /// An example of what stands in it.
-    pub example: &'static str,
+    /// An example of what stands in it, in Chinese and in English.
+    pub example: (&'static str, &'static str),
 }
 
 macro_rules! columns {
-    ($($key:ident, $required:literal, $zh:literal, $en:literal, $example:literal;)*) => {
+    ($($key:ident, $required:literal, $zh:literal, $en:literal, $example_zh:literal, $example_en:literal;)*) => {
         /// The columns, in order.
         pub const COLUMNS: &[ImportColumn] = &[$(
-            ImportColumn { key: stringify!($key), zh: $zh, en: $en, required: $required, example: $example }
+            ImportColumn { key: stringify!($key), zh: $zh, en: $en, required: $required, example: ($example_zh, $example_en) }
         ),*];
 
         /// One row, each cell as text.
@@ -55,14 +55,14 @@ macro_rules! columns {
     };
 }
 columns! {
-    uscc, true, "统一社会信用代码", "Unified social credit code", "91350100M000100Y43";
-    name, true, "企业名称", "Registered name", "津沽精密机械有限公司";
-    district, true, "所在区", "District", "120116";
-    industry, false, "行业大类", "Industry division", "34";
-    staff, false, "从业人员数", "Staff", "86";
-    revenue_yuan, false, "上年营业收入（元）", "Revenue last year (yuan)", "32000000";
-    established_on, false, "成立日期", "Established on", "2009-05-18";
-    registered_in_city, false, "是否在本市注册", "Registered in the city", "是";
+    uscc, true, "统一社会信用代码", "Unified social credit code", "91350100M000100Y43", "91350100M000100Y43";
+    name, true, "企业名称", "Registered name", "津沽精密机械有限公司", "Jingu Precision Machinery Co., Ltd";
+    district, true, "所在区", "District", "滨海新区", "120116";
+    industry, false, "行业大类", "Industry division", "34", "34";
+    staff, false, "从业人员数", "Staff", "86", "86";
+    revenue_yuan, false, "上年营业收入（元）", "Revenue last year (yuan)", "32000000", "32000000";
+    established_on, false, "成立日期", "Established on", "2009-05-18", "2009-05-18";
+    registered_in_city, false, "是否在本市注册", "Registered in the city", "是", "yes";
 }
 
 /// What is imported.

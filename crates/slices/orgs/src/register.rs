@@ -1,7 +1,7 @@
 //! Registers an organisation, with its first facts and, for an enterprise or a provider, the account that speaks for it.
 
 use jiff::civil::Date;
-use kernel::{Action, Role, Subject, Uscc};
+use kernel::{Action, Lang, Role, Subject, Uscc};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::Cx;
@@ -42,6 +42,8 @@ pub struct Owner {
     pub person_name: String,
     /// From [`crate::Passwords::hash`].
     pub password: PasswordHash,
+    /// The language they read when they register; `None` leaves it to the browser.
+    pub lang: Option<Lang>,
 }
 
 /// What came of it.
@@ -205,6 +207,7 @@ async fn open_account(cx: &mut Cx, org: &Org, owner: Owner) -> Result<String, Re
         org_id: Some(org.id.clone()),
         district: None,
         password: owner.password,
+        lang: owner.lang,
         must_change_password: false,
     };
     create::insert(cx, account).await.map_err(|e| match e {

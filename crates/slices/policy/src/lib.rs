@@ -11,7 +11,7 @@
 //!
 //! Tables: `policy_programme`, `policy_target`, `policy_decision`. Views for other slices:
 //! `pub_policy_programme` (id, version, title_zh, title_en, starts_on, ends_on, state, applies_from, applies_until, counts_from; no
-//! drafts), `pub_policy_target` (programme_id, code, position, title_zh, title_en, unit_zh, unit_en, minimum, maximum,
+//! drafts), `pub_policy_target` (programme_id, code, position, title_zh, title_en, unit_zh, unit_en, minimum, exceeds, maximum,
 //! by_date, statistic, clause, clause_locator, clause_locator_en; of the current version), `pub_policy_decision` (id, kind, org_id,
 //! programme_id, instrument_id, amount_fen, eligible, as_of, at_us). Reads `pub_orgs_org`, `pub_orgs_fact`,
 //! `pub_vouchers_batch`, `pub_vouchers_voucher`, `pub_settlement_decision`, `pub_casework_case` and `pub_funds_account`.

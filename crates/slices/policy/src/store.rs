@@ -142,8 +142,8 @@ pub async fn end(cx: &mut Cx, programme_id: &str, on: Date, reason: &str) -> Res
 /// Writes down the figures of a version.
 pub async fn put_targets(cx: &mut Cx, programme: &Programme) -> Result<(), StoreError> {
     let sql = "INSERT INTO policy_target (programme_id, version, code, position, title_zh, title_en, unit_zh, unit_en, \
-               minimum, maximum, by_date, statistic, clause, clause_locator, clause_locator_en) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+               minimum, maximum, by_date, statistic, clause, clause_locator, clause_locator_en, exceeds) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
     for (position, t) in programme.targets.iter().enumerate() {
         let locator = programme.clause(&t.clause).map_or_else(Text::default, |c| c.locator.clone());
         let values = params![
@@ -162,6 +162,7 @@ pub async fn put_targets(cx: &mut Cx, programme: &Programme) -> Result<(), Store
             &t.clause,
             locator.zh,
             locator.en,
+            t.exceeds,
         ];
         cx.execute(sql, values).await?;
     }

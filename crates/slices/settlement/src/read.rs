@@ -1,10 +1,11 @@
 //! Reading: lists narrowed to what the reader may see, one claim with everything behind it, what can be claimed and what
 //! is owed.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use kernel::{Action, Fen, Role, Subject};
+use kernel::{Action, EvidenceLevel, Fen, Role, Subject};
 use orders::Order;
 use policy::StoredDecision;
 use rules::Programme;
@@ -80,7 +81,16 @@ pub async fn claimable(
         return Err(ReadError::Forbidden);
     }
     let limit = limit.clamp(1, LIMIT_MAX);
-    Ok(paged(claims::claimable(cx, provider_id, after, limit + 1).await?, limit, |c| c.order_id.clone()))
+    let (mut rows, today) = (claims::claimable(cx, provider_id, after, limit + 1).await?, cx.today());
+    let mut thresholds: BTreeMap<String, Option<EvidenceLevel>> = BTreeMap::new();
+    for row in &mut rows {
+        if !thresholds.contains_key(&row.programme_id) {
+            let programme = policy::programme_on(cx, &row.programme_id, today).await?;
+            thresholds.insert(row.programme_id.clone(), programme.map(|(_, p)| p.evidence.pays_from));
+        }
+        row.pays_from = thresholds[&row.programme_id];
+    }
+    Ok(paged(rows, limit, |c| c.order_id.clone()))
 }
 
 /// Every provider that is owed something, by name, for the payment run.

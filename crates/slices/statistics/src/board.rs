@@ -71,6 +71,8 @@ pub struct TargetRow {
     pub unit: Text,
     /// At least.
     pub minimum: Option<i64>,
+    /// More than this, where the programme says so; `minimum` is then the next whole number.
+    pub exceeds: Option<i64>,
     /// At most.
     pub maximum: Option<i64>,
     /// By when.
@@ -352,6 +354,7 @@ fn target(t: Target, first: &HashMap<String, Date>, listed: i64, as_of: Date) ->
         title: t.title,
         unit: t.unit,
         minimum: t.minimum,
+        exceeds: t.exceeds,
         maximum: t.maximum,
         by_date: t.by_date,
         clause: t.locator,

@@ -6,7 +6,7 @@ use web::{Html, esc};
 
 /// A count as shown: withheld counts are a sign, not a number.
 pub(crate) fn shown(lang: Lang, n: Option<i64>) -> String {
-    n.map_or_else(|| lang.t("<5", "<5").to_owned(), |n| n.to_string())
+    n.map_or_else(|| lang.t("<5", "<5").to_owned(), kernel::grouped)
 }
 
 /// Sixteen tiles, shaded in five steps of the largest; a withheld tile is white with a sign.
@@ -31,14 +31,21 @@ pub(crate) fn cartogram(lang: Lang, counts: &[(String, Option<i64>)], link: impl
     for q in 0..5 {
         let (from, to) = (step(q), (step(q + 1) - 1).min(largest));
         if from <= to {
-            let words = if from == to { from.to_string() } else { format!("{from}–{to}") };
+            let words = if from == to {
+                kernel::grouped(from)
+            } else {
+                format!("{}–{}", kernel::grouped(from), kernel::grouped(to))
+            };
             out.push_str(&format!("<li class=\"q{q}\"><span>{words}</span></li>"));
         }
     }
-    let caption = lang.t(
-        "示意图，非地图。单位：家。“<5”表示数量小，为保护企业信息不公开。",
-        "A scheme, not a map. Enterprises; “<5” is withheld to protect single firms.",
-    );
+    let caption = match counts.iter().any(|c| c.1.is_none()) {
+        true => lang.t(
+            "示意图，非地图。单位：家。“<5”表示数量小，为保护企业信息不公开。",
+            "A scheme, not a map. Enterprises; “<5” is withheld to protect single firms.",
+        ),
+        false => lang.t("示意图，非地图。单位：家。", "A scheme, not a map. Enterprises."),
+    };
     out.push_str(&format!("</ul><figcaption>{caption}</figcaption></figure>"));
     Html(out)
 }

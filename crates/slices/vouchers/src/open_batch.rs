@@ -2,7 +2,7 @@
 
 use funds::ids;
 use jiff::civil::Date;
-use kernel::{Action, Fen, Lang, Subject, Text, district};
+use kernel::{Action, Fen, Lang, Percent, Subject, Text, district};
 use ledger::{AccountKind, Transfer};
 use serde::{Deserialize, Serialize};
 use store::Cx;
@@ -52,13 +52,13 @@ store::refusals! {
         TitleMissing {} = 422, "title-missing", field "title",
             zh "请填写批次的中文和英文名称。", en "Give the batch a name in Chinese and in English.";
         /// A share between nothing and all.
-        RateOutOfRange { rate_bp: i64 } = 422, "rate-out-of-range", field "rate",
-            zh "补贴比例须大于 0、不超过 100%，填写的是{rate_bp}个基点。",
-            en "The rate must be above 0 and at most 100 %, not {rate_bp} basis points.";
+        RateOutOfRange { rate: Percent } = 422, "rate-out-of-range", field "rate",
+            zh "补贴比例须大于 0、不超过 100%，填写的是 {rate}。",
+            en "The rate must be above 0 and at most 100 %, not {rate}.";
         /// The public and the enterprise share one contract.
-        OwnShareOutOfRange { own_share_bp: i64, most_bp: i64 } = 422, "own-share-out-of-range", field "own_share",
-            zh "企业最低自付比例须在 0 至{most_bp}个基点之间（与补贴比例合计不超过 100%），填写的是{own_share_bp}。",
-            en "The enterprise's least own share lies between 0 and {most_bp} basis points, since with the rate it cannot pass 100 %; it is {own_share_bp}.";
+        OwnShareOutOfRange { own_share: Percent, most: Percent } = 422, "own-share-out-of-range", field "own_share",
+            zh "企业最低自付比例须在 0 至 {most} 之间（与补贴比例合计不超过 100%），填写的是 {own_share}。",
+            en "The enterprise's least own share lies between 0 and {most}, since with the rate it cannot pass 100 %; it is {own_share}.";
         /// A voucher is worth something, and no more than the batch has.
         FaceValueOutOfRange { face_value: Fen, budget: Fen } = 422, "face-value-out-of-range", field "face_value",
             zh "每券面值{face_value}须大于零且不超过批次预算{budget}。",
@@ -198,11 +198,11 @@ pub fn check(cmd: &OpenBatch) -> Result<(), OpenBatchError> {
         return Err(TitleMissing {});
     }
     if !(1..=10_000).contains(&cmd.rate_bp) {
-        return Err(RateOutOfRange { rate_bp: cmd.rate_bp });
+        return Err(RateOutOfRange { rate: Percent(cmd.rate_bp) });
     }
     let most_bp = 10_000 - cmd.rate_bp;
     if !(0..=most_bp).contains(&cmd.own_share_bp) {
-        return Err(OwnShareOutOfRange { own_share_bp: cmd.own_share_bp, most_bp });
+        return Err(OwnShareOutOfRange { own_share: Percent(cmd.own_share_bp), most: Percent(most_bp) });
     }
     let (face_value, budget) = (cmd.face_value, cmd.budget);
     if face_value <= Fen::ZERO || face_value > budget {

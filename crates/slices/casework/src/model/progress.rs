@@ -85,7 +85,8 @@ fn stage_of(state: State) -> Option<usize> {
     }
 }
 
-/// The six stages of a case that is in `state`, with `events` in order.
+/// The six stages of a case that is in `state`, with `events` in order. Of a case that ended without success, only those
+/// that it went through: nothing comes after.
 pub fn progress(state: State, due: Option<Due>, events: &[Event], clocks: &Clocks, today: Date) -> Vec<Stage> {
     let left_from = || events.iter().rev().find(|e| e.to == state).and_then(|e| e.from).and_then(stage_of);
     let here = stage_of(state).or_else(left_from).unwrap_or(0);
@@ -125,7 +126,8 @@ pub fn progress(state: State, due: Option<Due>, events: &[Event], clocks: &Clock
             usual_days,
         }
     };
-    titles.into_iter().enumerate().map(stage).collect()
+    let shown = if stopped { here + 1 } else { titles.len() };
+    titles.into_iter().take(shown).enumerate().map(stage).collect()
 }
 
 #[cfg(test)]
@@ -181,6 +183,6 @@ mod tests {
         let stages = progress(State::Rejected, None, &events, &Clocks::default(), "2018-09-29".parse().unwrap());
         assert_eq!(stages[2].status, StageStatus::Stopped);
         assert_eq!(stages[2].finished.unwrap().to_string(), "2018-09-06");
-        assert_eq!(stages[3].status, StageStatus::Next);
+        assert_eq!(stages.len(), 3, "nothing comes after");
     }
 }

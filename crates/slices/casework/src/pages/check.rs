@@ -103,9 +103,8 @@ async fn page(
         return Ok(ctx.redirect(&format!("/cases/{}", case.id)));
     }
     let may_submit = ctx.may(Action::SubmitCase, &Subject::org_in(&case.org_id, &case.district));
-    let title = format!("{}{}", f.title_prefix(), ctx.t("核对申请", "Check your answers"));
     let p = ctx
-        .page(&title)
+        .page(ctx.t("核对申请", "Check your answers"))
         .crumb("/cases", ctx.t("我的申请", "My applications"))
         .crumb(&format!("/cases/{}/edit", case.id), ctx.t("填写申请", "Fill in"));
     ctx.render(&CheckAnswers { p, f, seen, may_submit, against, refused_by })
@@ -132,8 +131,13 @@ pub(crate) async fn post(ctx: Ctx, Path(id): Path<String>, data: FormData) -> Re
             let kept = ctx.write(move |cx| Box::pin(async move { submit::keep_refused(cx, again).await })).await?;
             (StatusCode::CONFLICT, errors, (against, Some(kept)))
         }
+        Err(SubmitError::AlreadyOpen { number, case_id }) => {
+            let field = format!("/cases/{case_id}");
+            let e = AppError::from(SubmitError::AlreadyOpen { number, case_id });
+            (e.status, vec![FieldError { field, message: e.text.get(ctx.lang).to_owned() }], (Vec::new(), None))
+        }
         Err(e) => {
-            let (status, errors) = super::mendable(e, ctx.lang)?;
+            let (status, errors) = super::mendable(e, ctx.lang, &format!("/cases/{id}/check"))?;
             (status, errors, (Vec::new(), None))
         }
     };

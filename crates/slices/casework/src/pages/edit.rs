@@ -19,6 +19,7 @@ struct Edit {
     f: Form,
     seen: Progress,
     choices: Choices,
+    may_withdraw: bool,
 }
 
 impl Edit {
@@ -62,12 +63,12 @@ async fn page(ctx: &Ctx, id: &str, again: Option<Form>) -> Result<Response, AppE
         return Ok(ctx.redirect(&format!("/cases/{}", case.id)));
     }
     let f = again.unwrap_or_else(|| filled(ctx, &case.form).with("version", case.version.to_string()));
-    let title = format!("{}{}", f.title_prefix(), ctx.t("填写申请", "Fill in the application"));
     let p = ctx
-        .page(&title)
+        .page(ctx.t("填写申请", "Fill in the application"))
         .crumb("/cases", ctx.t("我的申请", "My applications"))
         .crumb(&format!("/cases/{}", case.id), case.number.as_deref().unwrap_or(ctx.t("草稿", "Draft")));
-    ctx.render(&Edit { p, f, seen, choices })
+    let may_withdraw = super::withdraw::offered(ctx, case, &seen.moves);
+    ctx.render(&Edit { p, f, seen, choices, may_withdraw })
 }
 
 fn filled(ctx: &Ctx, form: &model::Form) -> Form {
@@ -139,7 +140,7 @@ pub(crate) async fn post(ctx: Ctx, Path(id): Path<String>, data: FormData) -> Re
         Ok(_) if onward => Ok(ctx.redirect(&format!("/cases/{id}/check"))),
         Ok(_) => Ok(ctx.redirect_saying(&format!("/cases/{id}/edit"), ctx.t("草稿已保存。", "The draft is saved."))),
         Err(e) => {
-            let (status, errors) = super::mendable(e, ctx.lang)?;
+            let (status, errors) = super::mendable(e, ctx.lang, &format!("/cases/{id}/edit"))?;
             let mut response = page(&ctx, &id, Some(Form::again(&ctx, &data, errors))).await?;
             *response.status_mut() = status;
             Ok(response)

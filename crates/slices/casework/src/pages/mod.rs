@@ -74,13 +74,23 @@ pub(crate) fn services<'a>(codes: impl Iterator<Item = &'a String>, lang: Lang) 
 
 /// The errors of a form where the person can mend them on the same page; anything else stays an error page. A lost
 /// permission and a recusal are shown on the page too: what was typed is not thrown away with them.
-pub(crate) fn mendable(error: impl Into<AppError>, lang: Lang) -> Result<(StatusCode, Vec<FieldError>), AppError> {
+/// Where the case itself has moved on, the error leads to it as it is now (`here`): reloading the answer to a form would
+/// only send the old form again.
+pub(crate) fn mendable(
+    error: impl Into<AppError>,
+    lang: Lang,
+    here: &str,
+) -> Result<(StatusCode, Vec<FieldError>), AppError> {
     let error = error.into();
     let lost = matches!(error.status, StatusCode::UNAUTHORIZED | StatusCode::NOT_FOUND) || error.code == "forbidden";
     if lost || !error.status.is_client_error() {
         return Err(error);
     }
-    Ok((error.status, error.as_field_errors(lang)))
+    let mut errors = error.as_field_errors(lang);
+    if matches!(error.code.as_str(), "case-changed" | "case-wrong-state") {
+        errors.iter_mut().for_each(|e| e.field = here.to_owned());
+    }
+    Ok((error.status, errors))
 }
 
 /// The defects of a return, each under the item that it is about, with the officer's words, the usual remedy and what the

@@ -39,8 +39,11 @@ async fn page(ctx: &Ctx, f: Form) -> Result<Response, AppError> {
         ([only], "") => f.with("batch_id", &only.id),
         _ => f,
     };
-    let title = format!("{}{}", f.title_prefix(), ctx.t("新建申请", "New application"));
-    ctx.render(&New { p: ctx.page(&title).crumb("/cases", ctx.t("我的申请", "My applications")), f, batches })
+    ctx.render(&New {
+        p: ctx.page(ctx.t("新建申请", "New application")).crumb("/cases", ctx.t("我的申请", "My applications")),
+        f,
+        batches,
+    })
 }
 
 pub(crate) async fn get(ctx: Ctx) -> Result<Response, AppError> {
@@ -60,7 +63,14 @@ pub(crate) async fn post(ctx: Ctx, data: FormData) -> Result<Response, AppError>
     match ctx.submit::<_, DraftError, _>(&data, move |cx| Box::pin(async move { draft::run(cx, cmd).await })).await {
         Ok(case) => Ok(ctx.redirect(&format!("/cases/{}/edit", case.id))),
         Err(e) => {
-            let (status, errors) = super::mendable(e, ctx.lang)?;
+            let standing = match &e {
+                DraftError::AlreadyOpen { case_id, .. } => Some(format!("/cases/{case_id}")),
+                _ => None,
+            };
+            let (status, mut errors) = super::mendable(e, ctx.lang, "/cases")?;
+            if let (Some(address), Some(error)) = (standing, errors.first_mut()) {
+                error.field = address;
+            }
             let mut response = page(&ctx, Form::again(&ctx, &data, errors)).await?;
             *response.status_mut() = status;
             Ok(response)

@@ -60,8 +60,7 @@ async fn page(ctx: &Ctx, id: &str, f: Form) -> Result<Response, AppError> {
         NoticeState::Paused => true,
         NoticeState::Over | NoticeState::Stopped => false,
     };
-    let title = format!("{}{}", f.title_prefix(), n.org_name);
-    let p = ctx.page(&title).crumb("/notices", ctx.t("公示公告", "Public notices"));
+    let p = ctx.page(&n.org_name).crumb("/notices", ctx.t("公示公告", "Public notices"));
     ctx.render(&Show { p, f, n, names, open, today: ctx.today() })
 }
 
@@ -86,7 +85,15 @@ pub(crate) async fn post(ctx: Ctx, Path(id): Path<String>, data: FormData) -> Re
             ctx.render(&Received { p, receipt, notice_id: id })
         }
         Err(e) => {
-            let (status, errors) = super::mendable(e, ctx.lang)?;
+            let (status, mut errors) = super::mendable(e, ctx.lang, &format!("/notices/{id}"))?;
+            // The use case names one; the others that are empty are said with it.
+            let mut check = data.check(ctx.lang);
+            for field in ["name", "phone", "identity", "statement"] {
+                if errors.iter().all(|e| e.field != field) {
+                    check.text(field);
+                }
+            }
+            errors.extend(check.errors());
             let mut response = page(&ctx, &id, Form::again(&ctx, &data, errors)).await?;
             *response.status_mut() = status;
             Ok(response)

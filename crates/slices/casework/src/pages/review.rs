@@ -130,12 +130,17 @@ impl Sheet {
     }
 }
 
+impl Sheet {
+    fn title_prefix(&self) -> &'static str {
+        self.again.as_ref().map_or("", |(_, f)| f.title_prefix())
+    }
+}
+
 /// Draws the sheet; `again` is a form to be shown with what was wrong in it.
 pub(super) async fn page(ctx: &Ctx, id: &str, again: Again) -> Result<Response, AppError> {
     let id = id.to_owned();
     let r = ctx.read::<_, ViewError, _>(move |cx| Box::pin(async move { view::review(cx, &id).await })).await?;
-    let prefix = again.as_ref().map_or("", |(_, f)| f.title_prefix());
-    let title = format!("{prefix}{} {}", ctx.t("审核", "Review"), r.case.shown_number());
+    let title = format!("{} {}", ctx.t("审核", "Review"), r.case.shown_number());
     let p = ctx.page(&title).crumb("/work", ctx.t("待办件", "Work list"));
     ctx.render(&Sheet { p, ctx: ctx.clone(), r, again })
 }

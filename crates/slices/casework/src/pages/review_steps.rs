@@ -59,8 +59,8 @@ where
     match ctx.submit(data, run).await {
         Ok(_) => Ok(ctx.redirect_saying(&format!("/cases/{id}/review"), ctx.t(done.0, done.1))),
         Err(e) => {
-            let (status, mut errors) = super::mendable(e, ctx.lang)?;
-            for e in errors.iter_mut().filter(|e| !e.field.is_empty()) {
+            let (status, mut errors) = super::mendable(e, ctx.lang, &format!("/cases/{id}/review"))?;
+            for e in errors.iter_mut().filter(|e| !e.field.is_empty() && !e.field.starts_with('/')) {
                 e.field = format!("{form}_{}", e.field);
             }
             let mut response = review::page(ctx, id, Some((form, Form::again(ctx, data, errors)))).await?;

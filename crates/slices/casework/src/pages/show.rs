@@ -6,6 +6,7 @@ use axum::response::Response;
 use kernel::Lang;
 use web::{AppError, Ctx, Html, Page, TimelineEntry, timeline};
 
+use super::withdraw;
 use crate::model::{Stage, StageStatus, State};
 use crate::view::{self, Progress, ViewError};
 
@@ -53,7 +54,7 @@ impl Show {
         if let Some(words) = &s.wording {
             lines.push(p.text(words).to_owned());
         }
-        if s.status != StageStatus::Done {
+        if matches!(s.status, StageStatus::Current | StageStatus::Next) {
             lines.push(format!("{}{}", p.t("办理：", "Held by: "), s.holder.label(p.lang)));
         }
         if let Some(due) = s.due {
@@ -115,6 +116,19 @@ impl Show {
         super::material_list(&self.p, &self.seen.case, &self.seen.materials, None)
     }
 
+    fn is_draft(&self) -> bool {
+        self.seen.case.state == State::Draft
+    }
+
+    /// What the face value is called: none of a case that ended without one.
+    fn face_value_words(&self) -> Option<&str> {
+        match self.seen.case.state {
+            State::Withdrawn | State::Rejected => None,
+            State::Approved => Some(self.p.t("券面额", "Face value")),
+            _ => Some(self.p.t("拟发券面额", "Face value if approved")),
+        }
+    }
+
     fn answers(&self) -> Html {
         super::check::answers(&self.p, &self.seen, self.may_edit)
     }
@@ -128,8 +142,7 @@ pub(crate) async fn get(ctx: Ctx, Path(id): Path<String>) -> Result<Response, Ap
     let subject = kernel::Subject::org_in(&case.org_id, &case.district);
     let drafts = ctx.may(kernel::Action::DraftCase, &subject);
     let may_edit = case.state.is_editable() && drafts;
-    use crate::model::Cause;
-    let may_withdraw = drafts && seen.moves.iter().any(|e| matches!(e.cause, Cause::Withdraw | Cause::Discard));
+    let may_withdraw = withdraw::offered(&ctx, case, &seen.moves);
     let (list, words) = match may_review {
         true => ("/work", ctx.t("待办件", "Work list")),
         false => ("/cases", ctx.t("我的申请", "My applications")),

@@ -242,6 +242,11 @@ testkit::on_both!(the_public_reads_notices_and_objects, |bed| async move {
     let nameless =
         s.send(&public, &page, &path, &[("phone", "13911112222"), ("statement", "内容与事实不符，附照片")]).await;
     assert_eq!(nameless.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let bare = s.send(&public, &s.get(&public, &path).await, &path, &[]).await;
+    for field in ["name", "phone", "identity", "statement"] {
+        assert!(bare.body.contains(&format!("href=\"#{field}\"")), "{field} is named with the others: {}", bare.body);
+    }
+    assert!(!bare.body.contains("aria-current=\"page\">错误"), "the way back has the page's own name");
     assert!(nameless.body.contains("匿名异议不予受理") && nameless.body.contains("13911112222"));
     let fields = [
         ("name", "孙立诚"),
@@ -283,6 +288,48 @@ testkit::on_both!(what_must_be_corrected_is_on_the_enterprises_pages, |bed| asyn
     assert_eq!(gone.location, format!("/cases/{}", case.id), "{}", gone.body);
     assert_eq!(s.w.reload(&case.id).await.state, State::Withdrawn);
     assert_eq!(s.get(&owner, &format!("/cases/{}/edit", case.id)).await.status, StatusCode::SEE_OTHER);
+});
+
+testkit::on_both!(a_changed_draft_leads_to_itself_as_it_is_now, |bed| async move {
+    let s = Front::new(bed).await;
+    let owner = s.w.owner.clone();
+    let case = s.w.draft_as(&owner, full_form()).await.unwrap();
+    let path = format!("/cases/{}/edit", case.id);
+    let stale = s.get(&owner, &path).await;
+    let mut fields = vec![("batch_id", BATCH), ("then", "save")];
+    fields.extend(FIELDS);
+    s.send(&owner, &s.get(&owner, &path).await, &path, &fields).await;
+    fields[1].1 = "check";
+    let refused = s.send(&owner, &stale, &path, &fields).await;
+    assert_eq!(refused.status, StatusCode::CONFLICT, "{}", refused.body);
+    assert!(refused.body.contains(&format!("<li><a href=\"{path}\">打开页面之后")), "{}", refused.body);
+    // A second application for the batch leads to the first.
+    let new = s.get(&owner, "/cases/new").await;
+    s.w.submit(&s.w.reload(&case.id).await).await.unwrap();
+    let second = s.send(&owner, &new, "/cases/new", &[("batch_id", BATCH)]).await;
+    assert!(second.body.contains(&format!("<a href=\"/cases/{}\">本企业在该批次已有申请", case.id)), "{}", second.body);
+});
+
+testkit::on_both!(what_ended_shows_nothing_pending_and_only_who_may_is_offered_to_end_it, |bed| async move {
+    let s = Front::new(bed).await;
+    let (owner, member) = (s.w.owner.clone(), Actor { role: kernel::Role::EnterpriseMember, ..s.w.owner.clone() });
+    let draft = s.w.draft_as(&owner, full_form()).await.unwrap();
+    let page = s.get(&member, &format!("/cases/{}", draft.id)).await;
+    assert!(page.body.contains("放弃草稿") && !page.body.contains(">撤回<"), "{}", page.body);
+    let confirm = s.get(&member, &format!("/cases/{}/withdraw", draft.id)).await;
+    assert!(confirm.body.contains("放弃这份草稿？"));
+    s.w.submit(&draft).await.unwrap();
+    let case = s.w.reload(&draft.id).await;
+    let (here, path) = (format!("/cases/{}", case.id), format!("/cases/{}/withdraw", case.id));
+    assert!(!s.get(&member, &here).await.body.contains(&path), "not offered to whom it would be refused");
+    assert_eq!(s.get(&member, &path).await.status, StatusCode::FORBIDDEN);
+    let before = s.get(&owner, &here).await.body;
+    assert!(before.contains("拟发券面额") && before.contains("办理：") && before.contains(&path));
+    s.send(&owner, &s.get(&owner, &path).await, &path, &[]).await;
+    let after = s.get(&owner, &here).await.body;
+    assert!(after.contains("已撤回") && !after.contains("拟发券面额"), "{after}");
+    assert!(!after.contains("办理：") && !after.contains("is-next"), "{after}");
+    assert_eq!(s.get(&owner, &path).await.status, StatusCode::SEE_OTHER, "nothing is left to take back");
 });
 
 testkit::on_both!(an_ineligible_application_shows_reason_and_clause, |bed| async move {

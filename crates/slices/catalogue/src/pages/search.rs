@@ -58,7 +58,7 @@ fn some(text: &str) -> Option<String> {
 }
 
 impl Params {
-    /// What is asked. A filter that cannot be read filters nothing; the form shows what was typed.
+    /// What is asked. A filter that cannot be read filters nothing; the page says so ([`Params::slips`]).
     pub(crate) fn query(&self, limit: usize) -> Query {
         let price = |t: &str| Fen::parse_yuan(t).ok().filter(|f| *f >= Fen::ZERO);
         Query {
@@ -73,6 +73,39 @@ impl Params {
             offset: (self.page_number() - 1) * limit,
             limit,
         }
+    }
+
+    /// What was typed into the filters and cannot be used, in words.
+    fn slips(&self, lang: Lang) -> Vec<String> {
+        let said = |zh: String, en: String| lang.t(&zh, &en).to_owned();
+        let mut out = Vec::new();
+        let price = |t: &str| Fen::parse_yuan(t).ok().filter(|f| *f >= Fen::ZERO);
+        for typed in [&self.price_min, &self.price_max].into_iter().filter(|t| !t.is_empty() && price(t).is_none()) {
+            out.push(said(
+                format!("价格“{typed}”不是金额，未按它筛选。请以元填写，如 1200。"),
+                format!("The price “{typed}” is no amount and was left out. Enter yuan, such as 1200."),
+            ));
+        }
+        if let (Some(low), Some(high)) = (price(&self.price_min), price(&self.price_max))
+            && low > high
+        {
+            out.push(said(
+                format!("最低价 {low} 高于最高价 {high}，没有服务能同时满足。"),
+                format!("“From” ({low}) is above “To” ({high}): no service can be both."),
+            ));
+        }
+        let unknown = [
+            (&self.family, kernel::family(&self.family).is_some()),
+            (&self.sub_item, kernel::sub_item(&self.sub_item).is_some()),
+            (&self.deployment, Deployment::from_code(&self.deployment).is_some()),
+        ];
+        for (typed, _) in unknown.into_iter().filter(|(typed, known)| !typed.is_empty() && !known) {
+            out.push(said(
+                format!("没有“{typed}”这一类，未按它筛选。"),
+                format!("There is no kind “{typed}”; it was left out."),
+            ));
+        }
+        out
     }
 
     fn page_number(&self) -> usize {
@@ -167,6 +200,7 @@ struct SearchPage {
     next: Option<String>,
     page_number: usize,
     pages: usize,
+    slips: Vec<String>,
 }
 
 fn choices<'a>(
@@ -239,6 +273,7 @@ fn page(ctx: &Ctx, asked: Params, hits: Hits) -> SearchPage {
         next: (page_number < pages).then(|| turn(page_number + 1)),
         page_number,
         pages,
+        slips: asked.slips(lang),
         asked,
         hits,
     }

@@ -51,9 +51,11 @@ impl Vocabulary {
 
     /// The most alike first.
     pub(super) fn nearest(&self, typed: &str) -> Vec<String> {
-        let asked = pairs(typed);
+        let (asked, folded) = (pairs(typed), text::fold(typed));
         let mut found: Vec<(f64, &String)> =
             self.0.iter().map(|(w, p)| (alike(&asked, p), w)).filter(|(score, _)| *score >= ALIKE_MIN).collect();
+        // What was typed is no answer to what was typed.
+        found.retain(|(_, word)| text::fold(word) != folded);
         found.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
         found.into_iter().take(SUGGESTED_MAX).map(|(_, w)| w.clone()).collect()
     }

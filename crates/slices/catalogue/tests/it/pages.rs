@@ -72,6 +72,13 @@ testkit::on_both!(the_public_searches_reads_and_sees_only_what_is_on_offer, |bed
     assert!(none.body.contains("Did you mean") && none.body.contains("Device access"));
     let broken = get(&app, &public, "/catalogue?price_min=abc&page=-3&family=x&sort=y&deployment=z", "zh").await;
     assert_eq!(broken.status, StatusCode::OK, "a slip in the address breaks nothing");
+    for words in ["价格“abc”不是金额", "没有“x”这一类", "没有“z”这一类"] {
+        assert!(broken.body.contains(words), "and is said: {words}");
+    }
+    let crossed = get(&app, &public, "/catalogue?price_min=900&price_max=100", "en").await;
+    assert!(crossed.body.contains("“From” (¥900.00) is above “To” (¥100.00)"), "{}", crossed.body);
+    let same = get(&app, &public, "/catalogue?q=DEVICE%20access&price_max=1", "en").await;
+    assert!(same.body.contains("No service matches") && !same.body.contains(">Device access</a>"), "{}", same.body);
     let shown = get(&app, &public, &format!("/catalogue/services/{}", services[1].id), "en").await;
     assert!(shown.body.contains("质检") && shown.body.contains("Price changes"), "no English: the Chinese name stands");
     let page = get(&app, &public, &format!("/catalogue/providers/{id}"), "zh").await;

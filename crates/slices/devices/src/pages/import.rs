@@ -81,7 +81,7 @@ pub async fn post(ctx: Ctx, data: FormData) -> Result<Response, AppError> {
     }
     let bytes = upload.read().map_err(|e| AppError::from(store::StoreError::io("reading an upload", e)))?;
     let heads: Vec<(&str, &str)> = COLUMNS.iter().map(|(zh, en, _)| (*zh, *en)).collect();
-    let sheet = match read_sheet(&bytes, &heads) {
+    let sheet = match read_sheet(&upload.file_name, &bytes, &heads) {
         Ok(sheet) => sheet,
         Err(e) => return wrong_file(e.message(ctx.lang)),
     };

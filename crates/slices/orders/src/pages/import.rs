@@ -78,10 +78,10 @@ pub async fn post(ctx: Ctx, data: FormData) -> Result<Response, AppError> {
         let (found_bytes, max_bytes) = (upload.size_bytes, SHEET_BYTES_MAX);
         return again(store::BlobError::TooLarge { found_bytes, max_bytes }.message(ctx.lang));
     }
-    let path = upload.path.to_path_buf();
+    let (path, name) = (upload.path.to_path_buf(), upload.file_name.clone());
     let read = tokio::task::spawn_blocking(move || {
         let bytes = std::fs::read(path)?;
-        Ok::<_, std::io::Error>(read_sheet(&bytes, &COLUMNS))
+        Ok::<_, std::io::Error>(read_sheet(&name, &bytes, &COLUMNS))
     });
     let sheet = read.await.map_err(|_| store::StoreError::Panicked)?;
     let sheet = match sheet.map_err(|e| store::StoreError::io("reading an upload", e))? {
@@ -94,6 +94,7 @@ pub async fn post(ctx: Ctx, data: FormData) -> Result<Response, AppError> {
             let n = report.orders.len();
             let said = match ctx.lang {
                 kernel::Lang::Zh => format!("已导入 {n} 个订单，等待企业同意"),
+                kernel::Lang::En if n == 1 => "1 order imported; the enterprise will accept it".to_owned(),
                 kernel::Lang::En => format!("{n} orders imported; the enterprises will accept them"),
             };
             Ok(ctx.redirect_saying("/orders", &said))

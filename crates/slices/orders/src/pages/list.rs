@@ -77,6 +77,23 @@ fn cells(ctx: &Ctx, row: &OrderRow) -> Vec<Cell> {
     ]
 }
 
+/// What will be here, for who sees the list for the first time.
+fn nothing_yet(ctx: &Ctx) -> &'static str {
+    match ctx.actor.role {
+        Role::EnterpriseOwner | Role::EnterpriseMember => ctx.lang.t(
+            "还没有订单。在服务商名录选定服务并下单后，订单的进展、合同、发票和付款都在这里。",
+            "No orders yet. Once you have chosen a service and ordered it, its progress and its papers will be here.",
+        ),
+        Role::Provider => ctx.lang.t(
+            "还没有订单。企业向贵单位下单后，在这里确认订单并登记合同、发票和付款。",
+            "No orders yet. When an enterprise orders from you, you confirm it here and record its papers.",
+        ),
+        _ => ctx
+            .lang
+            .t("还没有订单。企业下单后会列在这里。", "No orders yet. They will be listed here as enterprises order."),
+    }
+}
+
 fn address(asked: &Params) -> String {
     let mut pairs = Vec::new();
     for (name, value) in [("state", &asked.state), ("number", &asked.number)] {
@@ -119,6 +136,9 @@ pub async fn get(ctx: Ctx, Query(asked): Query<Params>) -> Result<Response, AppE
     let first = (!asked.after.is_empty()).then(|| here.clone());
     let mut table =
         Table::new(ctx.lang, "orders", ctx.t("订单", "Orders"), columns(&ctx)).exports(&here).pages(first, next);
+    if totals.iter().all(|t| t.orders == 0) && asked.number.is_empty() && asked.state.is_empty() {
+        table = table.when_empty(nothing_yet(&ctx));
+    }
     rows.iter().for_each(|r| table.row(cells(&ctx, r)));
     if let Some(format) = asked.format {
         return ctx.export(&table, "orders", format);

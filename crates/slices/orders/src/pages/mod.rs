@@ -37,12 +37,22 @@ pub(crate) fn percent(bp: i64) -> String {
     format!("{}%", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
+/// So many units: `2 台`, `2 × host`, which is right for any number.
+pub(crate) fn of_units(lang: Lang, quantity: i64, unit: &str) -> String {
+    let quantity = kernel::grouped(quantity);
+    match lang {
+        Lang::Zh => format!("{quantity} {unit}"),
+        Lang::En => format!("{quantity} × {unit}"),
+    }
+}
+
 /// All pages, with their actions.
 pub(crate) fn routes() -> Vec<Route> {
     vec![
         Route::get("/orders", Action::ViewOrder, list::get),
         Route::get("/orders/new", Action::PlaceOrder, new::get),
         Route::post("/orders/new", Action::PlaceOrder, new::post),
+        Route::get("/orders/check", Action::PlaceOrder, new::check),
         Route::post("/orders", Action::PlaceOrder, new::place),
         Route::get("/orders/import", Action::ImportOrders, import::get),
         Route::post("/orders/import", Action::ImportOrders, import::post),

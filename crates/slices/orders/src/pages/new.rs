@@ -1,22 +1,13 @@
 //! Ordering: what and how much, then the three shares to check, then the order.
 
 use askama::Template;
-use axum::extract::Query;
 use axum::response::Response;
 use kernel::Fen;
-use serde::Deserialize;
 use web::{AppError, Ctx, FieldError, Form, FormData, Html, Page, again_or_fail, esc, shares_bar, summary_list};
 
 use super::{percent, words};
 use crate::place::{self, MONTHS_MAX, Place, QUANTITY_MAX, Quote};
 use crate::read;
-
-/// The address line.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Params {
-    service: String,
-}
 
 #[derive(Template)]
 #[template(path = "orders/new.html")]
@@ -68,13 +59,20 @@ async fn page(ctx: &Ctx, service_id: String, f: Form) -> Result<Response, AppErr
     })
 }
 
-/// GET /orders/new?service=…
-pub async fn get(ctx: Ctx, Query(asked): Query<Params>) -> Result<Response, AppError> {
-    if asked.service.is_empty() {
+/// GET /orders/new?service=…: empty, or with what was typed before the shares were looked at.
+pub async fn get(ctx: Ctx) -> Result<Response, AppError> {
+    let asked = ctx.asked();
+    let service_id = asked.get("service");
+    if service_id.is_empty() {
         return Ok(ctx.redirect("/catalogue"));
     }
-    let f = Form::new(&ctx).with("quantity", "1").with("months", "12").with("starts_on", ctx.today().to_string());
-    page(&ctx, asked.service, f).await
+    let mut f = Form::new(&ctx).with("quantity", "1").with("months", "12").with("starts_on", ctx.today().to_string());
+    for name in ["quantity", "months", "starts_on", "voucher_id", "public_max_fen"] {
+        if !asked.get(name).is_empty() {
+            f = f.with(name, asked.get(name));
+        }
+    }
+    page(&ctx, service_id.to_owned(), f).await
 }
 
 /// Reads what is ordered; every wrong field is said at once.
@@ -92,7 +90,7 @@ fn read_form(ctx: &Ctx, data: &FormData) -> Result<Place, Vec<FieldError>> {
     let voucher_id = Some(data.get("voucher_id").to_owned()).filter(|v| v != "none");
     Ok(Place {
         enterprise_id: ctx.actor.org().to_owned(),
-        service_id: data.get("service_id").to_owned(),
+        service_id: data.get("service").to_owned(),
         service_version: data.get("service_version").parse().ok(),
         public_max_fen: public_max.filter(|_| voucher_id.is_some()),
         voucher_id,
@@ -112,6 +110,7 @@ struct Check {
     shares: Html,
     hidden: Vec<(&'static str, String)>,
     back: String,
+    with_voucher: bool,
 }
 
 fn facts(ctx: &Ctx, q: &Quote, cmd: &Place, provider_name: &str) -> Html {
@@ -120,7 +119,10 @@ fn facts(ctx: &Ctx, q: &Quote, cmd: &Place, provider_name: &str) -> Html {
     let mut facts = vec![
         (ctx.t("服务", "Service").to_owned(), text(words(ctx.lang, &q.service_name))),
         (ctx.t("服务商", "Provider").to_owned(), text(provider_name)),
-        (ctx.t("数量", "Quantity").to_owned(), text(&format!("{} {}", cmd.quantity, words(ctx.lang, &q.unit)))),
+        (
+            ctx.t("数量", "Quantity").to_owned(),
+            text(&super::of_units(ctx.lang, cmd.quantity, words(ctx.lang, &q.unit))),
+        ),
         (
             ctx.t("使用期", "Time of use").to_owned(),
             text(&format!("{} – {} ({} {})", q.starts_on, q.ends_on, cmd.months, ctx.t("个月", "months"))),
@@ -140,9 +142,19 @@ fn facts(ctx: &Ctx, q: &Quote, cmd: &Place, provider_name: &str) -> Html {
     summary_list(&facts)
 }
 
-/// POST /orders/new: shows the three shares to check. Nobody is bound yet.
+/// POST /orders/new: leads to the three shares. They stand at an address of their own, so that one can go back to the
+/// form and to them.
 pub async fn post(ctx: Ctx, data: FormData) -> Result<Response, AppError> {
-    let service_id = data.get("service_id").to_owned();
+    Ok(ctx.redirect(&format!("/orders/check?{}", data.as_query())))
+}
+
+/// GET /orders/check: shows the three shares to check, or what is wrong. Nobody is bound yet.
+pub async fn check(ctx: Ctx) -> Result<Response, AppError> {
+    let data = ctx.asked();
+    let service_id = data.get("service").to_owned();
+    if service_id.is_empty() {
+        return Ok(ctx.redirect("/catalogue"));
+    }
     let cmd = match read_form(&ctx, &data) {
         Ok(cmd) => Place { public_seen_fen: None, service_version: None, ..cmd },
         Err(errors) => return page(&ctx, service_id, Form::again(&ctx, &data, errors)).await,
@@ -163,7 +175,7 @@ pub async fn post(ctx: Ctx, data: FormData) -> Result<Response, AppError> {
     };
     let s = &quote.shares;
     let hidden = vec![
-        ("service_id", cmd.service_id.clone()),
+        ("service", cmd.service_id.clone()),
         ("service_version", quote.service_version.to_string()),
         ("voucher_id", data.get("voucher_id").to_owned()),
         ("public_max_fen", data.get("public_max_fen").to_owned()),
@@ -178,7 +190,8 @@ pub async fn post(ctx: Ctx, data: FormData) -> Result<Response, AppError> {
         facts: facts(&ctx, &quote, &cmd, &provider_name),
         shares: shares_bar(ctx.lang, s.platform_fen, s.public_fen, s.own_fen),
         hidden,
-        back: format!("/orders/new?service={service_id}"),
+        back: format!("/orders/new?{}", data.as_query()),
+        with_voucher: quote.voucher.is_some(),
     })
 }
 
@@ -191,7 +204,7 @@ async fn refused(ctx: &Ctx, data: &FormData, service_id: String, e: place::Place
 
 /// POST /orders: places it.
 pub async fn place(ctx: Ctx, data: FormData) -> Result<Response, AppError> {
-    let service_id = data.get("service_id").to_owned();
+    let service_id = data.get("service").to_owned();
     let cmd = match read_form(&ctx, &data) {
         Ok(cmd) => cmd,
         Err(errors) => return page(&ctx, service_id, Form::again(&ctx, &data, errors)).await,

@@ -2,12 +2,13 @@
 
 use askama::Template;
 use axum::extract::Path;
+use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::civil::Date;
-use kernel::{Fen, Subject};
+use kernel::{Fen, Lang, Subject};
 use web::{AppError, Ctx, FieldError, Form, FormData, Page, again_or_fail};
 
-use crate::model::Document;
+use crate::model::{Document, Order, OrderState};
 use crate::read;
 use crate::record_contract::{self, RecordContract};
 use crate::record_invoice::{self, RecordInvoice};
@@ -29,11 +30,12 @@ fn kind_of(code: &str) -> Result<PaperKind, AppError> {
     PaperKind::from_code(code).ok_or_else(AppError::not_found)
 }
 
-fn page(ctx: &Ctx, id: &str, kind: PaperKind, f: Form) -> Result<Response, AppError> {
+fn page(ctx: &Ctx, order: &Order, kind: PaperKind, f: Form) -> Result<Response, AppError> {
+    let id = &order.id;
     let max_bytes = ctx.app.blobs.max_bytes();
     let title = format!("{}{}", ctx.t("登记", "Record: "), kind.label(ctx.lang));
     ctx.render(&Record {
-        p: ctx.page(&title).crumb("/orders", ctx.t("订单", "Orders")).crumb(&format!("/orders/{id}"), id),
+        p: ctx.page(&title).crumb("/orders", ctx.t("订单", "Orders")).crumb(&format!("/orders/{id}"), &order.number),
         f,
         action: format!("/orders/{id}/papers/{}", kind.code()),
         kind: kind.code(),
@@ -48,6 +50,13 @@ pub async fn get(ctx: Ctx, Path((id, kind)): Path<(String, String)>) -> Result<R
     let wanted = id.clone();
     let view = ctx.read(|cx| Box::pin(async move { read::view(cx, &wanted).await })).await?;
     let o = &view.row.order;
+    let fits = match kind {
+        PaperKind::Contract => o.state == OrderState::Confirmed,
+        PaperKind::Invoice | PaperKind::Payment => o.state == OrderState::Contracted,
+    };
+    if !fits {
+        return Err(too_early_or_late(kind, o.state));
+    }
     let [enterprise, provider] = view.usccs.clone();
     let paid = view.papers.paid_fen();
     let f = Form::new(&ctx);
@@ -64,7 +73,25 @@ pub async fn get(ctx: Ctx, Path((id, kind)): Path<(String, String)>) -> Result<R
             .with("payee_uscc", provider)
             .with("amount_fen", (o.own_share_fen - paid).or_zero().yuan()),
     };
-    page(&ctx, &id, kind, f)
+    page(&ctx, o, kind, f)
+}
+
+/// A form that could only be refused is not shown.
+fn too_early_or_late(kind: PaperKind, state: OrderState) -> AppError {
+    let (zh, en) = (state.label(Lang::Zh), state.label(Lang::En));
+    let (zh, en) = match kind {
+        PaperKind::Contract => (
+            format!("订单目前为“{zh}”，不能登记合同：须先由双方确认，且只登记一份。"),
+            format!("The order is “{en}”: a contract is recorded once, after both sides confirmed."),
+        ),
+        PaperKind::Invoice | PaperKind::Payment => (
+            format!("订单目前为“{zh}”，不能登记发票或付款：须先登记合同，且订单未办结。"),
+            format!(
+                "The order is “{en}”: invoices and payments are recorded after its contract and before it is settled."
+            ),
+        ),
+    };
+    AppError::new(StatusCode::CONFLICT, "order-wrong-state", zh, en)
 }
 
 /// Keeps the document on disk, off the threads that answer. Its refusals are the file field's.
@@ -89,7 +116,7 @@ async fn keep(ctx: &Ctx, data: &FormData) -> Result<Document, FieldError> {
     }
 }
 
-/// The dates and the amount of a form, with everything that is wrong.
+/// The dates and the amount of a form, with everything that is wrong, also with texts that must be there.
 struct Facts {
     days: Vec<Option<Date>>,
     amount_fen: Fen,
@@ -97,8 +124,15 @@ struct Facts {
     errors: Vec<FieldError>,
 }
 
-async fn facts(ctx: &Ctx, data: &FormData, days: &[&str]) -> Facts {
+async fn facts(ctx: &Ctx, data: &FormData, texts: &[&str], days: &[&str]) -> Facts {
     let mut check = data.check(ctx.lang);
+    for field in texts {
+        if field.ends_with("_uscc") && !data.get(field).is_empty() {
+            check.uscc(field);
+        } else {
+            check.text(field);
+        }
+    }
     let days = days.iter().map(|d| check.date(d)).collect();
     let amount_fen = check.yuan("amount_fen");
     let mut errors = check.errors();
@@ -121,7 +155,7 @@ pub async fn post(ctx: Ctx, Path((id, kind)): Path<(String, String)>, data: Form
         PaperKind::Invoice => invoice(&ctx, &id, &data).await,
         PaperKind::Payment => payment(&ctx, &id, &data).await,
     };
-    let again = |errors| page(&ctx, &id, kind, Form::again(&ctx, &data, errors));
+    let again = |errors| page(&ctx, &order, kind, Form::again(&ctx, &data, errors));
     match result {
         Ok(Ok(())) => Ok(ctx.redirect_saying(&format!("/orders/{id}"), ctx.t("已登记", "Recorded"))),
         Ok(Err(errors)) => again(errors),
@@ -132,7 +166,7 @@ pub async fn post(ctx: Ctx, Path((id, kind)): Path<(String, String)>, data: Form
 type Recorded = Result<Result<(), Vec<FieldError>>, AppError>;
 
 async fn contract(ctx: &Ctx, id: &str, data: &FormData) -> Recorded {
-    let f = facts(ctx, data, &["signed_on", "starts_on", "ends_on"]).await;
+    let f = facts(ctx, data, &["number", "buyer_uscc", "seller_uscc"], &["signed_on", "starts_on", "ends_on"]).await;
     let ([Some(signed_on), Some(starts_on), Some(ends_on)], Some(document), true) =
         (&f.days[..], f.document, f.errors.is_empty())
     else {
@@ -154,7 +188,7 @@ async fn contract(ctx: &Ctx, id: &str, data: &FormData) -> Recorded {
 }
 
 async fn invoice(ctx: &Ctx, id: &str, data: &FormData) -> Recorded {
-    let f = facts(ctx, data, &["issued_on"]).await;
+    let f = facts(ctx, data, &["number", "buyer_uscc", "seller_uscc"], &["issued_on"]).await;
     let ([Some(issued_on)], Some(document), true) = (&f.days[..], f.document, f.errors.is_empty()) else {
         return Ok(Err(f.errors));
     };
@@ -173,7 +207,7 @@ async fn invoice(ctx: &Ctx, id: &str, data: &FormData) -> Recorded {
 }
 
 async fn payment(ctx: &Ctx, id: &str, data: &FormData) -> Recorded {
-    let f = facts(ctx, data, &["paid_on"]).await;
+    let f = facts(ctx, data, &["bank_reference", "payer_uscc", "payee_uscc"], &["paid_on"]).await;
     let ([Some(paid_on)], Some(document), true) = (&f.days[..], f.document, f.errors.is_empty()) else {
         return Ok(Err(f.errors));
     };

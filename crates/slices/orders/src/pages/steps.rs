@@ -7,6 +7,7 @@ use web::{AppError, Ctx, FormData, again_or_fail};
 use super::show;
 use crate::accept::{self, Accept};
 use crate::decline::{self, End};
+use crate::model::Order;
 use crate::store::papers::PaperKind;
 use crate::void_paper::{self, VoidPaper};
 use crate::{cancel, confirm};
@@ -52,19 +53,30 @@ pub async fn accept(ctx: Ctx, Path(id): Path<String>, data: FormData) -> Result<
     done(&ctx, &id, &data, result, ctx.t("已同意", "Accepted")).await
 }
 
+/// Did the order that ended hold part of a voucher?
+fn held_something(ended: &Result<Order, AppError>) -> bool {
+    ended.as_ref().is_ok_and(|order| order.voucher_id.is_some())
+}
+
 /// POST /orders/{id}/decline
 pub async fn decline(ctx: Ctx, Path(id): Path<String>, data: FormData) -> Result<Response, AppError> {
     let cmd = End { order_id: id.clone(), reason: data.get("reason").to_owned() };
     let result = ctx.submit(&data, |cx| Box::pin(decline::run(cx, cmd))).await.map_err(AppError::from);
-    done(&ctx, &id, &data, result, ctx.t("已拒绝，占用的券额已退回", "Declined; what was held is back on the voucher"))
-        .await
+    let said = match held_something(&result) {
+        true => ctx.t("已拒绝，占用的券额已退回", "Declined; what was held is back on the voucher"),
+        false => ctx.t("已拒绝", "Declined"),
+    };
+    done(&ctx, &id, &data, result, said).await
 }
 
 /// POST /orders/{id}/cancel
 pub async fn cancel(ctx: Ctx, Path(id): Path<String>, data: FormData) -> Result<Response, AppError> {
     let cmd = End { order_id: id.clone(), reason: data.get("reason").to_owned() };
     let result = ctx.submit(&data, |cx| Box::pin(cancel::run(cx, cmd))).await.map_err(AppError::from);
-    let said = ctx.t("已取消，占用的券额已退回", "Called off; what was held is back on the voucher");
+    let said = match held_something(&result) {
+        true => ctx.t("已取消，占用的券额已退回", "Called off; what was held is back on the voucher"),
+        false => ctx.t("已取消", "Called off"),
+    };
     done(&ctx, &id, &data, result, said).await
 }
 

@@ -74,6 +74,19 @@ testkit::on_both!(a_proposal_is_bound_only_when_the_enterprise_accepts, |bed| as
     assert_eq!(declined.state, OrderState::Declined);
 });
 
+testkit::on_both!(the_same_spreadsheet_twice_makes_its_orders_once, |bed| async move {
+    let r = region(bed).await;
+    let lines = [["FIRM", "SERVICE", "1", "12", "2018-10-01"], ["FIRM", "SERVICE", "2", "3", "2018-10-01"]];
+    let first = bring(&r, &lines).await.unwrap();
+    let again = bring(&r, &lines).await.unwrap();
+    let named: Vec<_> = again.problems.iter().map(|p| (p.row, p.column)).collect();
+    assert_eq!((first.orders.len(), again.orders.len(), named.as_slice()), (2, 0, [(2, 0), (3, 0)].as_slice()));
+    assert!(again.problems[0].why.en.contains("DD-2018-000001"), "{:?}", again.problems[0]);
+    // Declined, it is over: it may be proposed again.
+    r.end(enterprise_owner(&r.enterprise), &first.orders[0], false).await.unwrap();
+    assert_eq!(bring(&r, &lines[..1]).await.unwrap().orders.len(), 1);
+});
+
 testkit::on_both!(only_a_listed_provider_imports_and_only_its_own, |bed| async move {
     let r = region(bed).await;
     let (id, sheet) = (r.provider.clone(), rows(&r, &[["FIRM", "SERVICE", "1", "1", "2018-10-01"]]));

@@ -80,19 +80,31 @@ async fn upload(
     send(app, actor, request.body(Body::from(body)).unwrap()).await
 }
 
+/// Posts the form and follows to the address of the check.
+async fn checked(app: &AppState, actor: &Actor, fields: &[(&str, &str)]) -> Answer {
+    let sent = post(app, actor, "/orders/new", fields).await;
+    assert_eq!(
+        sent.status,
+        StatusCode::SEE_OTHER,
+        "the check is at an address that can be gone back to: {}",
+        sent.body
+    );
+    get(app, actor, sent.head(header::LOCATION)).await
+}
+
 testkit::on_both!(an_enterprise_orders_checks_its_shares_and_the_provider_confirms, |bed| async move {
     let r = region(bed).await;
     let (app, owner, seller) = (app(&r.bed), enterprise_owner(&r.enterprise), provider(&r.provider));
     let form = get(&app, &owner, &format!("/orders/new?service={}", r.service.id)).await;
     assert!(form.body.contains(&r.voucher) && form.body.contains("可用 3,000.00 元"), "{}", form.body);
     let mut fields = vec![
-        ("service_id", r.service.id.as_str()),
+        ("service", r.service.id.as_str()),
         ("quantity", "0"),
         ("months", "many"),
         ("starts_on", "1 October"),
         ("voucher_id", ""),
     ];
-    let wrong = post(&app, &owner, "/orders/new", &fields).await;
+    let wrong = checked(&app, &owner, &fields).await;
     for field in ["quantity", "months", "starts_on", "voucher_id"] {
         assert!(wrong.body.contains(&format!("href=\"#{field}\"")), "all wrong fields are said at once: {field}");
     }
@@ -100,8 +112,20 @@ testkit::on_both!(an_enterprise_orders_checks_its_shares_and_the_provider_confir
     fields[2].1 = "12";
     fields[3].1 = "2018-10-01";
     fields[4].1 = &r.voucher;
-    let check = post(&app, &owner, "/orders/new", &fields).await;
+    let check = checked(&app, &owner, &fields).await;
     assert_eq!(check.status, StatusCode::OK);
+    let back = check.body.split("href=\"/orders/new?").nth(1).unwrap().split('"').next().unwrap().replace("&#38;", "&");
+    let form = get(&app, &owner, &format!("/orders/new?{back}")).await;
+    assert_eq!(
+        (form.field("months").as_str(), form.field("starts_on").as_str()),
+        ("12", "2018-10-01"),
+        "inputs are kept"
+    );
+    assert!(check.body.contains("从云惠券占用"));
+    let mut alone = fields.clone();
+    alone[4].1 = "none";
+    let alone = checked(&app, &owner, &alone).await;
+    assert!(!alone.body.contains("占用") && alone.body.contains("不用券"), "no word of a voucher where none is spent");
     for amount in ["1,440.00", "2,448.00", "5,712.00", "8,160.00"] {
         assert!(check.body.contains(amount), "{amount}");
     }
@@ -143,6 +167,22 @@ testkit::on_both!(papers_are_uploaded_checked_and_given_back_to_those_who_may_se
     let there = format!("{here}/papers/contract");
     let form = get(&app, &seller, &there).await;
     assert_eq!(form.field("amount_fen"), "8,160.00");
+    assert!(form.body.contains(">DD-2018-000001</a>"), "the way back names the order as people do");
+    let early = get(&app, &seller, &format!("{here}/papers/payment")).await;
+    assert_eq!(early.status, StatusCode::CONFLICT);
+    assert!(early.body.contains("须先登记合同") && !early.body.contains("name=\"bank_reference\""), "{}", early.body);
+    let bare = upload(&app, &seller, &there, &[("signed_on", "2010-02-30")], ("other", "x", b"")).await;
+    for (field, words) in [
+        ("number", "合同编号：请填写此项"),
+        ("signed_on", "签订日期：没有 2010-02-30 这一天"),
+        ("document", "选择文件"),
+    ] {
+        assert!(
+            bare.body.contains(&format!("href=\"#{field}\"")) && bare.body.contains(words),
+            "{field}: {}",
+            bare.body
+        );
+    }
     let (buyer, supplier) = (uscc(1), uscc(2));
     let fields = [
         ("number", "JY-1"),
@@ -157,7 +197,7 @@ testkit::on_both!(papers_are_uploaded_checked_and_given_back_to_those_who_may_se
     assert!(fake.body.contains("id=\"document-error\"") && fake.body.contains("扩展名与内容不符"));
     assert!(fake.body.contains("value=\"JY-1\""), "typed values stay");
     let huge = upload(&app, &seller, &there, &fields, ("document", "合同.pdf", &vec![b'%'; (1 << 20) + 1])).await;
-    assert!(huge.body.contains("上限 1 MB"));
+    assert!(huge.body.contains("文件为 1.1 MiB，上限 1 MiB"));
     let stranger = upload(&app, &provider("org_x"), &there, &fields, ("document", "a.pdf", b"%PDF-x")).await;
     assert_eq!(stranger.status, StatusCode::NOT_FOUND);
     let done = upload(&app, &seller, &there, &fields, ("document", "合同.pdf", b"%PDF-1.7 x")).await;
@@ -201,6 +241,8 @@ testkit::on_both!(papers_are_uploaded_checked_and_given_back_to_those_who_may_se
 testkit::on_both!(lists_filter_and_export, |bed| async move {
     let r = region(bed).await;
     let app = app(&r.bed);
+    let first_time = get(&app, &enterprise_owner(&r.enterprise), "/orders").await;
+    assert!(first_time.body.contains("还没有订单") && !first_time.body.contains("没有符合条件的记录"));
     for _ in 0..31 {
         r.bed.clock.advance(jiff::Span::new().seconds(1));
         r.place(Place { voucher_id: None, ..r.a_year() }).await.unwrap();
@@ -234,7 +276,7 @@ testkit::on_both!(a_spreadsheet_is_imported_or_reported_row_by_row, |bed| async 
     let bad = format!("{good}{},{},x,6,2018-10-01\n", uscc(1), r.service.id);
     let report = upload(&app, &seller, "/orders/import", &[], ("file", "orders.csv", bad.as_bytes())).await;
     assert!(
-        report.body.contains("共 2 行，有 1 处问题") && report.body.contains("应为 1 至 100000 的整数"),
+        report.body.contains("共 2 行，有 1 处问题") && report.body.contains("应为 1 至 100,000 的整数"),
         "{}",
         report.body
     );
@@ -242,8 +284,13 @@ testkit::on_both!(a_spreadsheet_is_imported_or_reported_row_by_row, |bed| async 
     assert!(columns.body.contains("缺少列"));
     let done = upload(&app, &seller, "/orders/import", &[], ("file", "orders.csv", good.as_bytes())).await;
     assert_eq!(done.head(header::LOCATION), "/orders", "{}", done.body);
+    let again = upload(&app, &seller, "/orders/import", &[], ("file", "orders.csv", good.as_bytes())).await;
+    assert!(again.body.contains("已有内容相同且未结束的订单 DD-2018-000001"), "{}", again.body);
+    let named = upload(&app, &seller, "/orders/import", &[], ("file", "orders.xlsx", good.as_bytes())).await;
+    assert!(named.body.contains("内容却不是 XLSX"), "{}", named.body);
     let owner = enterprise_owner(&r.enterprise);
     let list = get(&app, &owner, "/orders?state=proposed").await;
+    assert!(!list.body.contains("DD-2018-000002"), "the second time made nothing");
     let id = list.body.split("href=\"/orders/ord_").nth(1).unwrap().split('"').next().unwrap();
     let here = format!("/orders/ord_{id}");
     assert!(get(&app, &owner, &here).await.body.contains("name=\"voucher_id\""));

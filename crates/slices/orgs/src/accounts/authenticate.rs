@@ -22,8 +22,8 @@ pub struct SignedIn {
     pub csrf: String,
     /// Login name.
     pub login: String,
-    /// Language of the interface.
-    pub lang: Lang,
+    /// Language of the interface, if the account chose one.
+    pub lang: Option<Lang>,
     /// A password that someone else chose must be changed first.
     pub must_change_password: bool,
     /// One-time codes are on.

@@ -26,10 +26,10 @@ store::refusals! {
         /// The present password is wrong.
         CurrentWrong { tries_left: i64 } = 422, "current-password-wrong", field "current",
             zh "当前密码不正确。再错 {tries_left} 次将暂时锁定。",
-            en "The present password is wrong. After {tries_left} more failures it is locked for a while.";
+            en "The present password is wrong. Tries left before it is locked for a while: {tries_left}.";
         /// Too many failures.
         Locked { minutes: i64 } = 429, "sign-in-locked", field "current",
-            zh "连续失败次数过多，请 {minutes} 分钟后再试。", en "Too many failures: locked for {minutes} more minutes.";
+            zh "连续失败次数过多，请 {minutes} 分钟后再试。", en "Too many failures: it is locked. Minutes until it opens: {minutes}.";
         /// The new password is too weak.
         NewWrong { problem: Problem, zh: String, en: String } = 422, "password-weak", field "new", zh "{zh}", en "{en}";
         /// It does not change.

@@ -27,6 +27,8 @@ pub struct NewAccount {
     pub district: Option<String>,
     /// From [`crate::Passwords::hash`].
     pub password: PasswordHash,
+    /// The language that the person chose; `None` leaves it to the browser.
+    pub lang: Option<Lang>,
     /// The person must choose another password at first sign-in.
     pub must_change_password: bool,
 }
@@ -92,7 +94,7 @@ pub(crate) async fn insert(cx: &mut Cx, cmd: NewAccount) -> Result<String, Creat
         role: cmd.role,
         org_id: cmd.org_id,
         district: cmd.district,
-        lang: Lang::Zh,
+        lang: cmd.lang,
         disabled: false,
         must_change_password: cmd.must_change_password,
         has_totp: false,

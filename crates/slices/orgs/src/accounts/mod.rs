@@ -47,8 +47,8 @@ pub struct Account {
     pub org_id: Option<String>,
     /// The district of a district officer.
     pub district: Option<String>,
-    /// Language of the interface.
-    pub lang: Lang,
+    /// Language of the interface, if one was ever chosen: else the browser's is used.
+    pub lang: Option<Lang>,
     /// May not sign in.
     pub disabled: bool,
     /// Was given a first password by someone else.

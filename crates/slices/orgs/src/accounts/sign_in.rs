@@ -25,11 +25,11 @@ store::refusals! {
         /// One of the two is wrong.
         Wrong { tries_left: i64 } = 401, "sign-in-wrong", field "login",
             zh "登录名或密码不正确。再错 {tries_left} 次将暂时锁定。",
-            en "The login name or the password is wrong. After {tries_left} more failures it is locked for a while.";
+            en "The login name or the password is wrong. Tries left before it is locked for a while: {tries_left}.";
         /// Too many failures.
         Locked { minutes: i64 } = 429, "sign-in-locked", field "login",
             zh "连续失败次数过多，已暂时锁定，请 {minutes} 分钟后再试；忘记密码请联系管理员重置。",
-            en "Too many failures: locked for {minutes} more minutes. If you forgot the password, ask the administrator to reset it.";
+            en "Too many failures: it is locked. Minutes until it opens: {minutes}. If you forgot the password, ask the administrator to reset it.";
         /// Right password, account switched off.
         Disabled {} = 403, "account-disabled", field "login",
             zh "该账号已停用，请联系管理员。", en "This account is disabled; ask the administrator.";

@@ -73,7 +73,7 @@ pub async fn confirm(cx: &mut Cx, code: String) -> Result<Vec<String>, TotpError
     }
     let stored = sql::totp(cx, &account.id).await?;
     let secret = stored.offered.ok_or(TotpError::NotOffered {})?;
-    let step = totp::accepted_step(&secret, &code, cx.now, None).ok_or(TotpError::CodeWrong {})?;
+    let step = totp::accepted_step(&secret, &code, cx.wall, None).ok_or(TotpError::CodeWrong {})?;
     let on = sql::Totp { secret: Some(secret), offered: None, last_step: Some(step) };
     sql::set_totp(cx, &account.id, &on).await?;
     let codes: Vec<String> = (0..RECOVERY_CODES).map(|_| new_recovery_code(&mut cx.ids)).collect();

@@ -27,11 +27,11 @@ store::refusals! {
         /// Not this code, or it was used already.
         CodeWrong { tries_left: i64 } = 401, "code-wrong", field "code",
             zh "验证码不正确或已用过。请等待下一个验证码再试；再错 {tries_left} 次将暂时锁定。",
-            en "The code is wrong or was used already. Wait for the next one; after {tries_left} more failures it is locked for a while.";
+            en "The code is wrong or was used already. Wait for the next one. Tries left before it is locked for a while: {tries_left}.";
         /// Too many failures.
         Locked { minutes: i64 } = 429, "sign-in-locked", field "code",
             zh "连续失败次数过多，已暂时锁定，请 {minutes} 分钟后再试。",
-            en "Too many failures: locked for {minutes} more minutes.";
+            en "Too many failures: it is locked. Minutes until it opens: {minutes}.";
     }
 }
 
@@ -81,7 +81,7 @@ pub(crate) async fn accept(
 ) -> Result<Option<&'static str>, store::StoreError> {
     let mut stored = sql::totp(cx, &account.id).await?;
     let Some(secret) = stored.secret.clone() else { return Ok(None) };
-    if let Some(step) = totp::accepted_step(&secret, code, cx.now, stored.last_step) {
+    if let Some(step) = totp::accepted_step(&secret, code, cx.wall, stored.last_step) {
         stored.last_step = Some(step);
         sql::set_totp(cx, &account.id, &stored).await?;
         return Ok(Some("code"));

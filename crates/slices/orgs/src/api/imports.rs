@@ -83,7 +83,7 @@ fn wrong_file(message: String) -> AppError {
 pub async fn create(ctx: Ctx, post: ApiPost<ImportBody>) -> Result<Json<ImportedBody>, AppError> {
     let ImportBody { file_name, content_base64, facts_from, trial } = post.body;
     let bytes = STANDARD.decode(content_base64).map_err(|e| wrong_file(e.to_string()))?;
-    let rows = read_rows(&bytes).map_err(|e| wrong_file(e.message(ctx.lang)))?;
+    let rows = read_rows(&file_name, &bytes).map_err(|e| wrong_file(e.message(ctx.lang)))?;
     let read = rows.len();
     let cmd = ImportOrgs { rows, facts_from: facts_from.unwrap_or_else(|| ctx.today()), file_name };
     if trial {

@@ -22,7 +22,7 @@ pub struct Me {
     org_id: Option<String>,
     /// The district of a district officer (GB/T 2260).
     district: Option<String>,
-    /// `zh` or `en`.
+    /// `zh` or `en`: the account's choice, else the language that the call asks for.
     lang: String,
     /// Two-step sign-in is on.
     has_totp: bool,
@@ -39,7 +39,7 @@ pub async fn show(ctx: Ctx) -> Result<Json<Me>, AppError> {
         role: a.role.code().to_owned(),
         org_id: a.org_id,
         district: a.district,
-        lang: a.lang.code().to_owned(),
+        lang: a.lang.unwrap_or(ctx.lang).code().to_owned(),
         has_totp: a.has_totp,
     }))
 }

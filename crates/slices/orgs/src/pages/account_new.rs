@@ -69,7 +69,17 @@ pub async fn post(ctx: Ctx, data: FormData) -> Result<Response, AppError> {
     };
     let filled = |name: &str| Some(data.get(name).to_owned()).filter(|v| !v.is_empty());
     let (org_id, district) = (ctx.actor.org_id.clone().or_else(|| filled("org_id")), filled("district"));
-    let cmd = NewAccount { login, person_name, role, org_id, district, password: hash, must_change_password: true };
+    // Whose account it is chooses a language; until then the browser's is used.
+    let cmd = NewAccount {
+        login,
+        person_name,
+        role,
+        org_id,
+        district,
+        password: hash,
+        lang: None,
+        must_change_password: true,
+    };
     match ctx.submit(&open, move |cx| Box::pin(create::run(cx, cmd))).await {
         Ok(id) => {
             let line = ctx.t(

@@ -62,14 +62,14 @@ pub async fn get(ctx: Ctx) -> Result<Response, AppError> {
 pub async fn template(ctx: Ctx) -> Result<Response, AppError> {
     let columns = COLUMNS.iter().map(|c| Col::text(ctx.t(c.zh, c.en))).collect();
     let mut table = Table::new(ctx.lang, "template", ctx.t("导入模板", "Template"), columns);
-    table.row(COLUMNS.iter().map(|c| Cell::text(c.example)).collect());
+    table.row(COLUMNS.iter().map(|c| Cell::text(ctx.t(c.example.0, c.example.1))).collect());
     ctx.export(&table, "orgs-template", Export::Xlsx)
 }
 
 /// The rows of a spreadsheet, by the heads of the template.
-pub(crate) fn read_rows(bytes: &[u8]) -> Result<Vec<ImportRow>, SheetError> {
+pub(crate) fn read_rows(file_name: &str, bytes: &[u8]) -> Result<Vec<ImportRow>, SheetError> {
     let heads: Vec<(&str, &str)> = COLUMNS.iter().map(|c| (c.zh, c.en)).collect();
-    let sheet = read_sheet(bytes, &heads)?;
+    let sheet = read_sheet(file_name, bytes, &heads)?;
     Ok(sheet.rows.iter().map(|(row, cells)| ImportRow::from_cells(*row, cells)).collect())
 }
 
@@ -88,7 +88,7 @@ pub async fn post(ctx: Ctx, data: FormData) -> Result<Response, AppError> {
         return page(&ctx, Form::again(&ctx, &data, wrong_file(message)), None);
     }
     let bytes = upload.read().map_err(|e| AppError::from(store::StoreError::io("reading an upload", e)))?;
-    let rows = match read_rows(&bytes) {
+    let rows = match read_rows(&upload.file_name, &bytes) {
         Ok(rows) => rows,
         Err(e) => {
             errors = wrong_file(e.message(ctx.lang));
@@ -107,6 +107,7 @@ pub async fn post(ctx: Ctx, data: FormData) -> Result<Response, AppError> {
         Ok(n) => {
             let line = match ctx.lang {
                 kernel::Lang::Zh => format!("已导入 {n} 家企业。"),
+                kernel::Lang::En if n == 1 => "1 enterprise is imported.".to_owned(),
                 kernel::Lang::En => format!("{n} enterprises are imported."),
             };
             Ok(ctx.redirect_saying("/orgs", &line))

@@ -56,7 +56,7 @@ pub async fn post(ctx: Ctx, data: FormData) -> Result<Response, AppError> {
             return page(&ctx, Form::again(&ctx, &open, vec![error]), is_provider);
         }
     };
-    let owner = Owner { login, person_name: data.get("person_name").to_owned(), password: hash };
+    let owner = Owner { login, person_name: data.get("person_name").to_owned(), password: hash, lang: Some(ctx.lang) };
     let cmd = Register { owner: Some(owner), ..cmd };
     match ctx.submit(&open, move |cx| Box::pin(register::run(cx, cmd))).await {
         Ok(_) => {

@@ -21,7 +21,11 @@ fn account(r: &Row) -> Result<Account, StoreError> {
         role: parsed::<Role>(r, "role")?,
         org_id: r.get("org_id")?,
         district: r.get("district")?,
-        lang: Lang::from_tag(&lang).ok_or_else(|| StoreError::Column { column: "lang".into(), why: lang })?,
+        lang: match lang.as_str() {
+            // Never chosen.
+            "" => None,
+            tag => Some(Lang::from_tag(tag).ok_or(StoreError::Column { column: "lang".into(), why: lang })?),
+        },
         disabled: r.get("disabled")?,
         must_change_password: r.get("must_change_password")?,
         has_totp: r.get("has_totp")?,
@@ -43,7 +47,7 @@ pub(crate) async fn insert(cx: &mut Cx, a: &Account, hash: &PasswordHash) -> Res
         a.role.code(),
         a.org_id.clone(),
         a.district.clone(),
-        a.lang.code(),
+        a.lang.map_or("", Lang::code),
         a.disabled,
         a.created_at
     ];

@@ -17,6 +17,7 @@ async fn new(login: &str, role: Role, org_id: Option<&str>, district: Option<&st
         org_id: org_id.map(Into::into),
         district: district.map(Into::into),
         password: passwords().hash(login, &Password::new(GOOD)).await.unwrap(),
+        lang: None,
         must_change_password: true,
     }
 }

@@ -1,7 +1,7 @@
 //! What the tests share.
 
 use jiff::Span;
-use kernel::{Actor, Fen, IdSource, Role, Uscc};
+use kernel::{Actor, Fen, IdSource, Lang, Role, Uscc};
 use orgs::accounts::sign_in::{self, SignIn, SignInError};
 use orgs::accounts::{NewSession, SignedIn, create};
 use orgs::register::{self, Owner, Register, RegisterError, Registered};
@@ -52,7 +52,7 @@ pub async fn enter(bed: &TestBed, actor: &Actor, cmd: Register) -> Result<Regist
 /// An enterprise with an owner who signs in with [`GOOD`].
 pub async fn with_owner(bed: &TestBed, n: u32, login: &str) -> Registered {
     let password = passwords().hash(login, &Password::new(GOOD)).await.expect("a good password");
-    let owner = Owner { login: login.into(), person_name: "张伟".into(), password };
+    let owner = Owner { login: login.into(), person_name: "张伟".into(), password, lang: Some(Lang::En) };
     let cmd = Register { owner: Some(owner), ..enterprise(n, &format!("企业{n}"), "120116") };
     enter(bed, &Actor::public(), cmd).await.expect("registers")
 }
@@ -76,6 +76,7 @@ pub async fn account(bed: &TestBed, login: &str, role: Role, district: Option<&s
         org_id: None,
         district: district.map(Into::into),
         password: passwords().hash(login, &Password::new(GOOD)).await.expect("a good password"),
+        lang: None,
         must_change_password: false,
     };
     bed.write(&administrator(), move |cx| Box::pin(create::run(cx, new))).await.expect("makes it")

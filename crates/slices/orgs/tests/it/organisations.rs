@@ -207,7 +207,7 @@ on_both!(the_owner_account_speaks_for_what_was_registered, |bed| async move {
     let me = who(&bed, &session.token).await.unwrap();
     assert_eq!((me.actor.role, me.actor.org_id.as_deref()), (Role::EnterpriseOwner, Some(made.org_id.as_str())));
     let password = passwords().hash("x", &orgs::Password::new(GOOD)).await.unwrap();
-    let owner = orgs::register::Owner { login: "ZHANG.wei".into(), person_name: "李".into(), password };
+    let owner = orgs::register::Owner { login: "ZHANG.wei".into(), person_name: "李".into(), password, lang: None };
     let second = Register { owner: Some(owner), ..enterprise(2, "乙", "120116") };
     let refused = enter(&bed, &Actor::public(), second).await.unwrap_err();
     assert!(matches!(refused, RegisterError::LoginTaken { .. }));

@@ -197,6 +197,9 @@ on_both!(a_spreadsheet_goes_in_and_comes_out, |bed| async move {
     let (app, officer) = (app(&bed), city_officer(1));
     let template = get(&app, &officer, "/orgs/import/template").await;
     assert!(template.mime.contains("spreadsheetml") && template.bytes.starts_with(b"PK"));
+    let english = get_english(&app, &officer, "/orgs/import/template").await;
+    let sheet = web::read_sheet("t.xlsx", &english.bytes, &[("x", "Registered name"), ("y", "Registered in the city")]);
+    assert_eq!(sheet.unwrap().rows[0].1, ["Jingu Precision Machinery Co., Ltd", "yes"]);
     let heads = "统一社会信用代码,企业名称,所在区,行业大类,从业人员数,上年营业收入（元）,成立日期,是否在本市注册";
     let file = |n: u32, district: &str| format!("{heads}\n{},=甲厂,{district},34,86,32000000,2009-05-18,是\n", uscc(n));
     let day = ("facts_from", "2018-01-01");
@@ -212,7 +215,7 @@ on_both!(a_spreadsheet_goes_in_and_comes_out, |bed| async move {
     assert!(csv.contains(&format!("{},'=甲厂,企业,滨海新区", uscc(1))), "{csv}");
     let xlsx = get(&app, &officer, "/orgs?format=xlsx&district=120116").await;
     let heads = [("统一社会信用代码", "x"), ("名称", "y")];
-    let sheet = web::read_sheet(&xlsx.bytes, &heads).unwrap();
+    let sheet = web::read_sheet("orgs.xlsx", &xlsx.bytes, &heads).unwrap();
     assert_eq!(sheet.rows[0].1, [uscc(1).to_string(), "=甲厂".to_owned()]);
 });
 

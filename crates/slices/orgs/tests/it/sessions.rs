@@ -1,12 +1,12 @@
 //! Signing in: locks, one-time codes, sessions and their ends, tokens, a clock set back.
 
-use kernel::{Actor, Lang, Role};
+use kernel::{Actor, Clock, Lang, Role, ShiftedClock, SystemClock};
 use orgs::accounts::change_password::{self, ChangePassword, ChangePasswordError};
 use orgs::accounts::sign_in::SignInError;
 use orgs::accounts::verify_totp::{self, VerifyTotp, VerifyTotpError};
 use orgs::accounts::{NewSession, authenticate_bearer, code_pending, set_lang, sign_out, tokens, totp, touch};
 use orgs::{Password, totp_code_at};
-use store::{StoreError, params};
+use store::{Db, DbConfig, DbOptions, StoreError, params};
 use testkit::{TestBed, on_both};
 
 use crate::help::*;
@@ -27,7 +27,7 @@ on_both!(five_failures_lock_known_and_unknown_logins_alike, |bed| async move {
     let known = texts(fail(&bed, "wang", 6).await);
     let unknown = texts(fail(&bed, "nobody", 6).await);
     assert_eq!(known, unknown, "nothing tells which of them exists");
-    assert!(known[3].contains("After 1 more") && known[4].contains("locked for 15"), "{known:?}");
+    assert!(known[3].contains("locked for a while: 1") && known[4].contains("Minutes until it opens: 15"), "{known:?}");
     assert!(matches!(try_sign_in(&bed, "wang", GOOD).await, Err(SignInError::Locked { minutes: 15 })));
     minutes(&bed, 14);
     assert!(matches!(try_sign_in(&bed, "WANG", GOOD).await, Err(SignInError::Locked { minutes: 1 })));
@@ -264,9 +264,32 @@ on_both!(the_language_is_kept_with_the_account, |bed| async move {
     account(&bed, "wang", Role::CityOfficer, None).await;
     let session = try_sign_in(&bed, "wang", GOOD).await.unwrap();
     let me = who(&bed, &session.token).await.unwrap();
-    assert_eq!(me.lang, Lang::Zh);
+    assert_eq!(me.lang, None, "nobody chose yet: the browser's language holds");
     bed.write(&me.actor, |cx| Box::pin(set_lang::run(cx, Lang::En))).await.unwrap();
-    assert_eq!(who(&bed, &session.token).await.unwrap().lang, Lang::En);
+    assert_eq!(who(&bed, &session.token).await.unwrap().lang, Some(Lang::En));
+    with_owner(&bed, 1, "reads-english").await;
+    let owner = try_sign_in(&bed, "reads-english", GOOD).await.unwrap();
+    assert_eq!(who(&bed, &owner.token).await.unwrap().lang, Some(Lang::En), "as when it was registered");
+});
+
+// A demonstration's records live in another year than the phone that works out the codes.
+on_both!(one_time_codes_go_by_the_time_outside, |bed| async move {
+    let mut bed = bed;
+    let clock = std::sync::Arc::new(ShiftedClock::starting_at(testkit::instant("2019-07-04")));
+    let config = DbConfig::Sqlite(bed.folder().join("shifted.db"));
+    bed.db = Db::open(&config, DbOptions::default(), clock.clone()).await.unwrap();
+    bed.db.keep_secrets(store::Vault::of([9; 32]));
+    let id = account(&bed, "wang", Role::CityOfficer, None).await;
+    let me = Actor { user_id: id, ..testkit::city_officer(1) };
+    let offer = bed.write(&me, |cx| Box::pin(totp::offer(cx))).await.unwrap();
+    let simulated = totp_code_at(&offer.secret, clock.now()).unwrap();
+    let refused = bed.write(&me, move |cx| Box::pin(totp::confirm(cx, simulated))).await;
+    assert!(matches!(refused, Err(totp::TotpError::CodeWrong {})));
+    let phone = totp_code_at(&offer.secret, SystemClock::default().now()).unwrap();
+    bed.write(&me, move |cx| Box::pin(totp::confirm(cx, phone))).await.unwrap();
+    let half = try_sign_in(&bed, "wang", GOOD).await.unwrap();
+    let next = SystemClock::default().now().checked_add(jiff::Span::new().seconds(30)).unwrap();
+    give(&bed, &half, &totp_code_at(&offer.secret, next).unwrap()).await.unwrap();
 });
 
 on_both!(parallel_guesses_do_not_slip_past_the_lock, |bed| async move {

@@ -109,7 +109,7 @@ fn summary(
     };
     let amount = row.amount_fen.map_or_else(|| "—".to_owned(), |n| Fen(n).to_string());
     let mut rows = vec![
-        (ctx.t("结论", "Outcome"), decision.map_or_else(Html::default, |d| outcome_tag(ctx.lang, d.outcome()))),
+        (ctx.t("结论", "Outcome"), decision.map_or_else(Html::default, |d| outcome_tag(ctx.lang, d.act, d.outcome()))),
         (ctx.t("金额", "Amount"), Html(esc(&amount))),
         (ctx.t("事项", "About"), Html(esc(&format!("{instrument} · {}", row.kind.label(ctx.lang))))),
         (

@@ -4,18 +4,18 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::Query;
-use axum::http::header;
 use axum::response::Response;
 use jiff::civil::Date;
 use kernel::{Action, Fen, Subject};
 use rules::{Overrides, Programme};
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use store::StoreError;
 use web::{AppError, Ctx, Field, Form, FormData, Html, Page};
 
 use crate::estimate::{Estimate, Offer};
 use crate::model::Version;
-use crate::pages::estimate_form::{field, prefill, questions, read, read_supposed, supposable};
+use crate::pages::estimate_form::{field, prefill, questions, read, read_supposed, restated, supposable};
 use crate::pages::kind_label;
 use crate::pages::trace::{clause_chip, obstacles, outcome_tag, passed, steps};
 use crate::{estimate, facts, library};
@@ -25,6 +25,9 @@ use crate::{estimate, facts, library};
 pub struct Preset {
     #[serde(default)]
     programme: String,
+    /// Not empty: answer it.
+    #[serde(default)]
+    asked: String,
 }
 
 struct Answer {
@@ -100,12 +103,8 @@ async fn known(ctx: &Ctx) -> Result<Known, StoreError> {
 fn page(ctx: &Ctx, known: &Known, f: Form, as_of: Date, answers: Option<Vec<Answer>>) -> Result<Response, AppError> {
     let programmes = known.asked(f.value("programme"), as_of);
     let may_suppose = ctx.may(Action::DraftProgramme, &Subject::none());
-    let frame = ctx.page(ctx.t("资格预检：我能享受什么", "What can I get?"));
     ctx.render(&Show {
-        p: match answers {
-            Some(_) => frame.answers_form("estimate"),
-            None => frame,
-        },
+        p: ctx.page(ctx.t("资格预检：我能享受什么", "What can I get?")),
         fields: questions(&programmes).iter().map(|q| field(&f, q, ctx.lang)).collect(),
         programmes: known.published.iter().map(|(v, _)| (v.id.clone(), v.title.get(ctx.lang).to_owned())).collect(),
         as_of,
@@ -117,8 +116,11 @@ fn page(ctx: &Ctx, known: &Known, f: Form, as_of: Date, answers: Option<Vec<Answ
     })
 }
 
-/// GET /estimate
+/// GET /estimate: the questions; with `asked=1`, the answers to what the address says.
 pub async fn get(ctx: Ctx, Query(preset): Query<Preset>) -> Result<Response, AppError> {
+    if !preset.asked.is_empty() {
+        return answered(&ctx, &ctx.asked()).await;
+    }
     let known = known(&ctx).await?;
     let today = ctx.today();
     let asked = questions(&known.asked(&preset.programme, today));
@@ -127,14 +129,11 @@ pub async fn get(ctx: Ctx, Query(preset): Query<Preset>) -> Result<Response, App
     page(&ctx, &known, form, today, None)
 }
 
-/// POST /estimate: nothing is stored; it is a POST so that facts of a firm stay out of addresses and logs.
-pub async fn post(mut ctx: Ctx, data: FormData) -> Result<Response, AppError> {
-    let chosen = ctx.choose_language(&data);
-    let mut response = answered(&ctx, &data).await?;
-    if let Some(cookie) = chosen {
-        response.headers_mut().append(header::SET_COOKIE, cookie);
-    }
-    Ok(response)
+/// POST /estimate: leads to the answers. They stand at an address of their own, so that Back, reload and the other
+/// language show them again; nothing is stored, and this program logs no addresses.
+pub async fn post(ctx: Ctx, data: FormData) -> Result<Response, AppError> {
+    let query = data.as_query();
+    Ok(ctx.redirect(&format!("/estimate?asked=1&{query}")))
 }
 
 async fn answered(ctx: &Ctx, data: &FormData) -> Result<Response, AppError> {
@@ -150,13 +149,14 @@ async fn answered(ctx: &Ctx, data: &FormData) -> Result<Response, AppError> {
     }
     let programme_id = Some(data.get("programme").to_owned()).filter(|id| !id.is_empty());
     let cmd = Estimate { facts, as_of, overrides: Overrides::new(), programme_id };
+    let stated = cmd.facts.clone();
     let what_if = Estimate { overrides: supposed.clone(), ..cmd.clone() };
     let offers = ctx.read(|cx| Box::pin(async move { estimate::run(cx, cmd).await })).await?;
     let answers = if supposed.is_empty() {
-        offers.iter().map(|offer| answer(ctx, offer, None)).collect()
+        offers.iter().map(|offer| answer(ctx, offer, None, &stated)).collect()
     } else {
         let then = ctx.read(|cx| Box::pin(async move { estimate::run(cx, what_if).await })).await?;
-        then.iter().zip(&offers).map(|(then, now)| answer(ctx, then, Some(now))).collect()
+        then.iter().zip(&offers).map(|(then, now)| answer(ctx, then, Some(now), &stated)).collect()
     };
     page(ctx, &known, Form::again(ctx, data, Vec::new()), as_of, Some(answers))
 }
@@ -165,8 +165,8 @@ fn amount(offer: &Offer) -> Option<String> {
     offer.decision.amount_fen.map(|n| Fen(n).yuan())
 }
 
-fn answer(ctx: &Ctx, offer: &Offer, now: Option<&Offer>) -> Answer {
-    let (lang, p, d, i) = (ctx.lang, &offer.programme, &offer.decision, offer.instrument());
+fn answer(ctx: &Ctx, offer: &Offer, now: Option<&Offer>, stated: &Map<String, Value>) -> Answer {
+    let (lang, p, d, i) = (ctx.lang, &offer.programme, &restated(&offer.decision, stated), offer.instrument());
     let none = || ctx.t("不享受", "nothing").to_owned();
     let batch = offer.batch.as_ref().map_or(String::new(), |b| {
         format!("{} · {} {}", b.title.get(lang), ctx.t("申请截止", "applications until"), b.closes_on)
@@ -178,7 +178,7 @@ fn answer(ctx: &Ctx, offer: &Offer, now: Option<&Offer>) -> Answer {
         programme: p.title.get(lang).to_owned(),
         kind: kind_label(i.kind, lang),
         batch,
-        tag: outcome_tag(lang, d.outcome()),
+        tag: outcome_tag(lang, d.act, d.outcome()),
         amount: amount(offer).unwrap_or_default(),
         amount_now: now.map_or(String::new(), |now| amount(now).unwrap_or_else(none)),
         binding: binding.map_or(String::new(), |b| format!("{} {}", b.title.get(lang), b.shown())),

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use kernel::{EvidenceLevel, Fen, Lang, SizeClass};
-use rules::{Act, Fact, FactKind, Overrides, Programme, standard_fact};
+use kernel::{EvidenceLevel, Fen, Lang, SizeClass, Text};
+use rules::{Act, Decision, Fact, FactKind, Overrides, Programme, ReasonKind, standard_fact};
 use serde_json::{Map, Value, json};
 use web::{Check, Field, Form};
 
@@ -49,9 +49,36 @@ pub fn questions(programmes: &[Arc<Programme>]) -> Vec<Fact> {
     found
 }
 
+/// The answer in terms of the form: where a fact that is worked out from others is missing, the fields to fill in.
+pub fn restated(decision: &Decision, stated: &Map<String, Value>) -> Decision {
+    let mut restated = decision.clone();
+    let mut said: Vec<Text> = Vec::new();
+    restated.reasons.retain_mut(|reason| {
+        if reason.kind != ReasonKind::Missing {
+            return true;
+        }
+        let asked = asked_instead(&reason.condition).unwrap_or_default();
+        let missing: Vec<&Fact> =
+            asked.iter().filter(|name| !stated.contains_key(**name)).filter_map(|name| standard_fact(name)).collect();
+        if missing.is_empty() {
+            return true;
+        }
+        let names = |lang| missing.iter().map(|f| f.label.get(lang)).collect::<Vec<_>>();
+        reason.text = Text::new(
+            format!("缺少“{}”，请补充后再试。", names(Lang::Zh).join("”“")),
+            format!("Not stated: {}; fill it in and ask again", names(Lang::En).join(", ")),
+        );
+        // Two conditions may wait for the same field.
+        let first = !said.contains(&reason.text);
+        said.push(reason.text.clone());
+        first
+    });
+    restated
+}
+
 /// The field that asks for a fact.
 pub fn field(f: &Form, fact: &Fact, lang: Lang) -> Field {
-    let label = fact.label.get(lang);
+    let label = &super::capitalised(fact.label.get(lang));
     let name = fact.name.as_str();
     let pair = |value: &str, zh: &str, en: &str| (value.to_owned(), lang.t(zh, en).to_owned());
     let field = match fact.kind {

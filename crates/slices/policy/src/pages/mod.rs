@@ -17,8 +17,14 @@ mod trace;
 pub(crate) use show_parts::dates;
 pub(crate) use trace::number;
 
-use kernel::Lang;
+use kernel::{Lang, grouped};
 use rules::{InstrumentKind, Target};
+
+/// With a capital where a sentence or a label begins: the engine's words begin small, since they stand in sentences.
+pub(crate) fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
+}
 
 /// The kind of support in words.
 pub(crate) fn kind_label(kind: InstrumentKind, lang: Lang) -> &'static str {
@@ -31,7 +37,6 @@ pub(crate) fn kind_label(kind: InstrumentKind, lang: Lang) -> &'static str {
 
 /// A target's figure in words: `≥ 2,000 家`, `> 5,000 家`, `3–5 家`.
 pub(crate) fn figure(target: &Target, lang: Lang) -> String {
-    let grouped = |n: i64| kernel::Fen::from_yuan(n).yuan().trim_end_matches(".00").to_owned();
     let number = match (target.minimum, target.exceeds, target.maximum) {
         (Some(low), _, Some(high)) => format!("{}–{}", grouped(low), grouped(high)),
         (Some(low), _, None) => format!("≥ {}", grouped(low)),

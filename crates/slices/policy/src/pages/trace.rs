@@ -1,8 +1,10 @@
 //! How a decision came about, as markup: its reasons, its numbers, the clauses behind them.
 
 use kernel::Lang;
-use rules::{Clause, Decision, Outcome, Programme, Reason, ReasonKind, Step, StepKind};
+use rules::{Act, Clause, Decision, Outcome, Programme, Reason, ReasonKind, Step, StepKind};
 use web::{Html, esc};
+
+use crate::pages::capitalised;
 
 /// A chip that names the place in the document and opens on what it says.
 pub fn clause_chip(lang: Lang, programme: &Programme, clause_id: &str) -> Html {
@@ -25,8 +27,9 @@ pub fn clause_chip(lang: Lang, programme: &Programme, clause_id: &str) -> Html {
 }
 
 /// The outcome's tag.
-pub fn outcome_tag(lang: Lang, outcome: Outcome) -> Html {
+pub fn outcome_tag(lang: Lang, act: Act, outcome: Outcome) -> Html {
     match outcome {
+        Outcome::Granted if act == Act::Settlement => web::tag("is-ok", lang.t("可以兑付", "it can be paid")),
         Outcome::Granted => web::tag("is-ok", lang.t("可以享受", "you can get it")),
         Outcome::Incomplete => web::tag("is-warn", lang.t("信息不全", "more is needed")),
         Outcome::Refused => web::tag("is-bad", lang.t("不符合", "not eligible")),
@@ -57,7 +60,7 @@ pub fn passed(lang: Lang, programme: &Programme, decision: &Decision) -> Html {
 
 fn row(lang: Lang, programme: &Programme, reason: &Reason, tone: &str, word: &str) -> String {
     let chip = clause_chip(lang, programme, &reason.clause);
-    format!("<li><span>{} {chip}</span>{}</li>", esc(reason.text.get(lang)), web::tag(tone, word))
+    format!("<li><span>{} {chip}</span>{}</li>", esc(&capitalised(reason.text.get(lang))), web::tag(tone, word))
 }
 
 fn list(rows: String) -> Html {

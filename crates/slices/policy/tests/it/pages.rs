@@ -13,7 +13,7 @@ on_both!(public_pages_are_complete_in_both_languages, |bed| async move {
     for (path, zh, en) in [
         ("/programmes", "政策库", "Policies"),
         ("/programmes/tianjin-2018", "支持的云服务", "Cloud services supported"),
-        ("/estimate", "实际投资额", "actual investment"),
+        ("/estimate", "实际投资额", "Actual investment"),
     ] {
         let (in_zh, in_en) = (get(&bed, &public, path, "zh").await, get(&bed, &public, path, "en").await);
         assert_eq!((in_zh.status, in_en.status), (200, 200), "{path}: {}", in_zh.body);
@@ -77,6 +77,14 @@ const FIRM: [(&str, &str); 9] = [
     ("district", "120116"),
 ];
 
+/// Posts the form and follows to the address of its answers.
+async fn answers(bed: &testkit::TestBed, actor: &Actor, fields: &[(&str, &str)]) -> Answer {
+    let sent = post(bed, actor, "/estimate", fields).await;
+    assert_eq!(sent.status, 303, "answers are at an address that can be gone back to: {}", sent.body);
+    assert!(!sent.location.contains("_csrf"), "{}", sent.location);
+    get(bed, actor, &sent.location, "zh").await
+}
+
 on_both!(an_estimate_needs_no_sign_in_and_keeps_what_was_typed, |bed| async move {
     bed.on("2018-10-10");
     publish(&bed, tianjin(), "").await;
@@ -86,24 +94,34 @@ on_both!(an_estimate_needs_no_sign_in_and_keeps_what_was_typed, |bed| async move
     // Only what is in force on the day is asked about; staff decides something in 2026 alone.
     assert!(!get(&bed, &public, "/estimate", "zh").await.body.contains("name=\"staff\""));
     assert!(get(&bed, &public, "/estimate?programme=present-2026", "zh").await.body.contains("name=\"staff\""));
-    let page = post(&bed, &public, "/estimate", &FIRM).await;
+    let page = answers(&bed, &public, &FIRM).await;
     assert_eq!(page.status, 200, "{}", page.body);
     // 20 % of a million, with its clause and the step that decided.
     assert!(page.body.contains("200,000.00") && page.body.contains("六（二）"), "{}", page.body);
     assert!(page.body.contains("is-binding") && page.body.contains("批次尚未公布"), "{}", page.body);
     assert!(page.body.contains("value=\"1,000,000.00\""), "what was typed is still there");
+    assert!(page.body.contains("back=%2Festimate%3Fasked%3D1%26actual"), "the other language answers the same");
     let mut wrong = FIRM.to_vec();
     wrong[7] = ("actual_investment_fen", "十万");
-    let page = post(&bed, &public, "/estimate", &wrong).await.body;
+    let page = answers(&bed, &public, &wrong).await.body;
     assert!(
         page.contains("error-summary")
             && page.contains("href=\"#actual_investment_fen\"")
             && page.contains("value=\"十万\"")
     );
+    // With nothing filled in, what is missing is named as the form names it.
+    let bare = post(&bed, &public, "/estimate", &[("as_of", "2018-10-10")]).await.location;
+    let zh = get(&bed, &public, &bare, "zh").await.body;
+    assert!(zh.contains("缺少“行业大类（GB/T 4754 两位）”") && !zh.contains("缺少“是否制造业企业”"), "{zh}");
+    let en = get(&bed, &public, &bare, "en").await.body;
+    assert!(
+        en.contains("Not stated: industry division") && en.contains("Whether registered in the city is not stated"),
+        "{en}"
+    );
     // A refusal says what to do.
     let mut outside = FIRM.to_vec();
     outside[2] = ("registered_in_city", "false");
-    let page = post(&bed, &public, "/estimate", &outside).await.body;
+    let page = answers(&bed, &public, &outside).await.body;
     assert!(page.contains("请在注册地了解当地政策"), "{page}");
     // An open batch answers for the voucher, up to what is left for the district.
     let batch = "INSERT INTO vouchers_batch (id, programme_id, instrument_id, title_zh, title_en, rate_bp, own_share_bp, \
@@ -111,15 +129,15 @@ on_both!(an_estimate_needs_no_sign_in_and_keeps_what_was_typed, |bed| async move
                  ('b1', 'tianjin-2018', 'cloud-voucher', '第一批', 'first', 3000, 2000, 2000000, 365, 90, '2018-10-08', \
                  '2018-12-28', 100000000, 'open', 0)";
     sql(&bed, batch, vec![]).await;
-    let page = post(&bed, &public, "/estimate", &FIRM).await.body;
+    let page = answers(&bed, &public, &FIRM).await.body;
     assert!(page.contains("第一批") && page.contains("20,000.00"), "{page}");
     // Supposing is offered to officers only.
     assert!(!page.contains("suppose_name"));
     let mut supposed = FIRM.to_vec();
     supposed.extend([("suppose_name", "migration_rate_bp"), ("suppose_value", "15")]);
-    let page = post(&bed, &city_officer(1), "/estimate", &supposed).await.body;
+    let page = answers(&bed, &city_officer(1), &supposed).await.body;
     assert!(page.contains("150,000.00") && page.contains("按现行数值：200,000.00"), "{page}");
-    assert_eq!(post(&bed, &public, "/estimate", &supposed).await.status, 403);
+    assert_eq!(answers(&bed, &public, &supposed).await.status, 403);
 });
 
 on_both!(an_enterprise_finds_its_own_facts_filled_in, |bed| async move {

@@ -90,6 +90,17 @@ fn cells(ctx: &Ctx, row: &ClaimRow) -> Vec<Cell> {
     all
 }
 
+/// From when on an order can be claimed that cannot yet; short, since it stands where the link will stand.
+fn not_yet(ctx: &Ctx, c: &Claimable) -> String {
+    let Some(from) = c.pays_from else {
+        return ctx.t("方案未发布", "no programme").to_owned();
+    };
+    match ctx.lang {
+        kernel::Lang::Zh => format!("{} 起可申请", from.code()),
+        kernel::Lang::En => format!("from {} on", from.code()),
+    }
+}
+
 fn claimable_table(ctx: &Ctx, rows: &[Claimable]) -> Table {
     let columns = vec![
         Col::text(ctx.t("订单", "Order")),
@@ -100,8 +111,8 @@ fn claimable_table(ctx: &Ctx, rows: &[Claimable]) -> Table {
         Col::text(ctx.t("上次未兑付原因", "Why it was refused before")),
         Col::actions(ctx.t("办理", "Do")),
     ];
-    let caption = ctx.t("可申请兑付的订单", "Orders that can be claimed");
-    let words = ctx.t("没有可申请兑付的订单。", "No order can be claimed now.");
+    let caption = ctx.t("尚未兑付的订单", "Orders not settled yet");
+    let words = ctx.t("没有待兑付的订单。", "No order waits for settlement.");
     let mut table = Table::new(ctx.lang, "claimable", caption, columns).when_empty(words);
     for c in rows {
         let level = c.level.map_or_else(
@@ -115,10 +126,28 @@ fn claimable_table(ctx: &Ctx, rows: &[Claimable]) -> Table {
             Cell::Money(c.public_share_fen),
             level,
             c.refused.as_ref().map_or_else(|| Cell::text(""), |r| Cell::text(r.get(ctx.lang))),
-            Cell::link(format!("/settlements/new?order={}", c.order_id), ctx.t("申请兑付", "Claim")),
+            match c.is_proven() {
+                true => Cell::link(format!("/settlements/new?order={}", c.order_id), ctx.t("申请兑付", "Claim")),
+                false => Cell::Blank(not_yet(ctx, c)),
+            },
         ]);
     }
     table
+}
+
+/// What will be here, for who sees the list for the first time.
+fn nothing_yet(ctx: &Ctx) -> &'static str {
+    match ctx.actor.role {
+        Role::Provider => ctx.lang.t(
+            "还没有兑付申请。订单的用云证据达到要求后，可在上表申请兑付；核定和拨付情况会列在这里。",
+            "No claims yet. Once an order's use is proven you claim it above; the decision and the payment will be here.",
+        ),
+        Role::EnterpriseOwner | Role::EnterpriseMember => ctx.lang.t(
+            "还没有兑付。服务商按订单申请兑付后，这里列出政府补贴的核定和拨付情况。",
+            "Nothing is settled yet. When a provider claims one of your orders, what the public paid for it will be here.",
+        ),
+        _ => ctx.lang.t("还没有兑付申请。服务商申请后会列在这里。", "No claims yet. They will be listed here as providers claim."),
+    }
 }
 
 /// GET /settlements
@@ -152,6 +181,9 @@ pub(super) async fn get(ctx: Ctx, Query(asked): Query<Params>) -> Result<Respons
     let first = (!asked.after.is_empty()).then(|| here.clone());
     let caption = ctx.t("兑付申请", "Claims");
     let mut table = Table::new(ctx.lang, "settlements", caption, columns(&ctx)).exports(&here).pages(first, next);
+    if asked.state.is_empty() && totals.iter().all(|t| t.1 == 0) {
+        table = table.when_empty(nothing_yet(&ctx));
+    }
     rows.items.iter().for_each(|r| table.row(cells(&ctx, r)));
     if let Some(format) = asked.format {
         return ctx.export(&table, "settlements", format);

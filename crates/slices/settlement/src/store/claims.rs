@@ -263,7 +263,7 @@ pub(crate) async fn walk(
     rows.iter().map(|r| Ok((r.get("id")?, r.get("number")?, claim_of(r)))).collect()
 }
 
-/// An order that its provider can claim.
+/// An order that its provider can claim, now or once its use is proven.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claimable {
     /// The order.
@@ -280,8 +280,22 @@ pub struct Claimable {
     pub ends_on: Date,
     /// The level of evidence, if it was assessed.
     pub level: Option<kernel::EvidenceLevel>,
+    /// The programme that pays.
+    pub programme_id: String,
+    /// From which level on the programme pays; `None` where it is not published.
+    pub pays_from: Option<kernel::EvidenceLevel>,
     /// Why an earlier claim was refused.
     pub refused: Option<Text>,
+}
+
+impl Claimable {
+    /// Is its use proven as far as the programme asks?
+    pub fn is_proven(&self) -> bool {
+        match (self.level, self.pays_from) {
+            (Some(level), Some(from)) => level >= from,
+            _ => false,
+        }
+    }
 }
 
 /// Orders with a voucher that have no standing claim, newest first, after the one with this id.
@@ -293,7 +307,7 @@ pub(crate) async fn claimable(
 ) -> Result<Vec<Claimable>, StoreError> {
     let cursor = if after.is_some() { "AND o.order_id < $3" } else { "AND $3 = ''" };
     let sql = format!(
-        "SELECT o.order_id, o.number, e.name, o.public_share_fen, o.starts_on, o.ends_on, l.level, r.refused_zh, \
+        "SELECT o.order_id, o.number, e.name, o.public_share_fen, o.starts_on, o.ends_on, l.level, o.programme_id, r.refused_zh, \
          r.refused_en FROM pub_orders_order o JOIN pub_orgs_org e ON e.org_id = o.enterprise_id \
          LEFT JOIN pub_usage_level l ON l.order_id = o.order_id AND l.replaced_on IS NULL \
          LEFT JOIN settlement_claim r ON r.id = (SELECT MAX(x.id) FROM settlement_claim x WHERE x.order_id = o.order_id) \
@@ -313,6 +327,8 @@ pub(crate) async fn claimable(
             starts_on: r.get("starts_on")?,
             ends_on: r.get("ends_on")?,
             level: r.get("level")?,
+            programme_id: r.get::<Option<String>>("programme_id")?.unwrap_or_default(),
+            pays_from: None,
             refused: zh.zip(en).map(|(zh, en)| Text { zh, en }),
         })
     };

@@ -58,11 +58,24 @@ fn sound(a: &Answer, path: &str) {
     assert!(!a.body.contains("{{") && !a.body.contains(" style="), "{path}");
 }
 
+testkit::on_both!(an_order_whose_use_is_not_proven_says_from_when_it_can_be_claimed, |bed| async move {
+    let w = world(bed).await;
+    let app = app(&w.bed);
+    let first_time = get(&app, &provider(&w.provider), "/settlements", "zh").await;
+    assert!(first_time.body.contains("还没有兑付申请") && !first_time.body.contains("没有符合条件的记录"));
+    let (_, order) = w.agreed(1).await;
+    let list = get(&app, &provider(&w.provider), "/settlements", "zh").await;
+    assert!(list.body.contains(&order.number) && list.body.contains("L3 起可申请"), "{}", list.body);
+    assert!(!list.body.contains("/settlements/new?order="), "nothing is offered that would be refused");
+});
+
 testkit::on_both!(a_claim_is_made_decided_and_paid_in_the_browser, |bed| async move {
     let w = world(bed).await;
     let (firm, order) = w.proven(1).await;
     let app = app(&w.bed);
     let (seller, officer) = (provider(&w.provider), city_officer(1));
+    // As the worker does a few seconds after an import.
+    usage::jobs::assess_all(&w.bed.db, Arc::new(|_| usage::Thresholds::default())).await.unwrap();
     let list = get(&app, &seller, "/settlements", "zh").await;
     sound(&list, "list");
     assert!(list.body.contains(&format!("/settlements/new?order={}", order.id)), "what can be claimed is listed");

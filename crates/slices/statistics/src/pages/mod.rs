@@ -3,12 +3,13 @@
 pub mod officers;
 pub mod public;
 
+use axum::response::Response;
 use jiff::civil::Date;
-use kernel::{Lang, SizeClass};
+use kernel::{Lang, SizeClass, grouped};
 use serde::Deserialize;
 use web::{AppError, Cell, Col, Ctx, Export, Html, Table, esc};
 
-use crate::board::{Board, Filter, TargetRow};
+use crate::board::{Board, BoardError, Filter, TargetRow};
 use crate::suppress::{suppress, suppress_one};
 
 /// What a board page is asked.
@@ -38,9 +39,46 @@ impl Asked {
             };
             Some(text.parse::<Date>().map_err(|_| wrong())?)
         };
-        let district = self.district.clone().filter(|d| kernel::district(d).is_some());
-        Ok(Filter { as_of, district })
+        Ok(Filter { as_of, district: self.district() })
     }
+
+    fn district(&self) -> Option<String> {
+        self.district.clone().filter(|d| kernel::district(d).is_some())
+    }
+
+    /// The same for a page: a day that is none, or is still to come, shows today's figures, with what is wrong at its
+    /// field.
+    pub fn filter_or_today(&self, today: Date) -> (Filter, Option<AppError>) {
+        let fallback = Filter { as_of: None, district: self.district() };
+        match self.filter() {
+            Ok(Filter { as_of: Some(as_of), .. }) if as_of > today => {
+                (fallback, Some(AppError::from(BoardError::InTheFuture { as_of, today })))
+            }
+            Ok(filter) => (filter, None),
+            Err(wrong) => (fallback, Some(wrong)),
+        }
+    }
+}
+
+/// The cut-off day's field: what was typed, and what is wrong with it.
+pub(crate) struct CutOff {
+    pub typed: String,
+    pub wrong: Option<String>,
+}
+
+impl CutOff {
+    fn of(ctx: &Ctx, asked: &Asked, as_of: Date, wrong: Option<&AppError>) -> CutOff {
+        let typed = asked.as_of.clone().filter(|_| wrong.is_some()).unwrap_or_else(|| as_of.to_string());
+        CutOff { typed, wrong: wrong.map(|e| e.text.get(ctx.lang).to_owned()) }
+    }
+}
+
+/// A page that had to leave something out says so in its status too.
+pub(crate) fn with_status_of(wrong: Option<AppError>, mut page: Response) -> Response {
+    if let Some(wrong) = wrong {
+        *page.status_mut() = wrong.status;
+    }
+    page
 }
 
 /// Counts as they may be shown.
@@ -72,6 +110,12 @@ pub(crate) fn size_name(lang: Lang, code: &str) -> String {
     code.parse::<SizeClass>().map_or_else(|_| lang.t("未申报", "not stated").to_owned(), |s| s.label(lang).to_owned())
 }
 
+/// How far a count is of its aim, rounded down to a tenth so that nothing reads as reached before it is: `3.4%`.
+pub(crate) fn reached(count: i64, aim: i64) -> String {
+    let tenths = count.max(0) * 1_000 / aim.max(1);
+    format!("{}.{}%", grouped(tenths / 10), tenths % 10)
+}
+
 /// The targets with how far each is.
 pub(crate) fn target_table(ctx: &Ctx, targets: &[TargetRow]) -> Table {
     let lang = ctx.lang;
@@ -85,20 +129,20 @@ pub(crate) fn target_table(ctx: &Ctx, targets: &[TargetRow]) -> Table {
     ];
     let mut table = Table::new(lang, "targets", ctx.t("任务目标（全市）", "Targets (whole city)"), columns);
     for t in targets {
-        let aim = match (t.minimum, t.maximum) {
-            (Some(a), Some(b)) => format!("{a}–{b}"),
-            (Some(a), None) => format!("≥ {a}"),
-            (None, Some(b)) => format!("≤ {b}"),
-            (None, None) => String::new(),
+        let aim = match (t.exceeds, t.minimum, t.maximum) {
+            (Some(a), _, None) => format!("> {}", grouped(a)),
+            (_, Some(a), Some(b)) => format!("{}–{}", grouped(a), grouped(b)),
+            (_, Some(a), None) => format!("≥ {}", grouped(a)),
+            (_, None, Some(b)) => format!("≤ {}", grouped(b)),
+            (_, None, None) => String::new(),
         };
         let (value, progress) = match (t.value, t.minimum) {
             (Some(v), Some(min)) if min > 0 => {
-                let percent = (v * 100 / min).min(100);
-                let words = esc(&format!("{percent}%"));
+                let (value, words) = ((v * 100 / min).clamp(0, 100), esc(&reached(v, min)));
                 (
                     Cell::Int(v),
                     Html(format!(
-                        "<progress max=\"100\" value=\"{percent}\" aria-label=\"{words}\"></progress> {words}"
+                        "<span class=\"with-progress\"><progress max=\"100\" value=\"{value}\" aria-label=\"{words}\"></progress> {words}</span>"
                     )),
                 )
             }

@@ -9,8 +9,8 @@ use web::{AppError, Cell, Col, Ctx, Html, Page, Table};
 
 use super::public::{level_bars, map, months, named_bars, stats};
 use super::{
-    Asked, district_name, district_table, figure_table, industry_name, level_table, month_table, scope, size_name,
-    sub_item_table, target_table,
+    Asked, CutOff, district_name, district_table, figure_table, industry_name, level_table, month_table, scope, size_name,
+    sub_item_table, target_table, with_status_of,
 };
 use crate::board::{self, Board, BoardCache};
 
@@ -22,6 +22,7 @@ struct Show {
     /// What the figures cover, in words.
     scope: String,
     one_district: bool,
+    cut_off: CutOff,
     district: String,
     options: Vec<(String, String)>,
     stats: Vec<Html>,
@@ -60,12 +61,15 @@ fn cell_table(ctx: &Ctx, b: &Board, href: &str) -> Table {
 /// GET /board/officers
 pub async fn get(ctx: Ctx, Query(asked): Query<Asked>) -> Result<Response, AppError> {
     let cache = ctx.app.part::<BoardCache>();
-    let filter = asked.filter()?;
+    let (filter, wrong) = asked.filter_or_today(ctx.today());
     let district = filter.district.clone().unwrap_or_default();
     let b = ctx.read(|cx| Box::pin(async move { board::run(cx, &cache, filter).await })).await?;
     let href = format!("/board/officers?as_of={}&district={district}", b.as_of);
     let cells = cell_table(&ctx, &b, &href);
     if let Some(export) = asked.format {
+        if let Some(wrong) = wrong {
+            return Err(wrong);
+        }
         let (targets, districts) = (target_table(&ctx, &b.targets), district_table(&ctx, &b, false));
         let tables = [
             figure_table(&ctx, &b, false),
@@ -85,6 +89,7 @@ pub async fn get(ctx: Ctx, Query(asked): Query<Asked>) -> Result<Response, AppEr
         as_of,
         scope: scope(&ctx, &b),
         one_district: b.district.is_some(),
+        cut_off: CutOff::of(&ctx, &asked, as_of, wrong.as_ref()),
         options: DISTRICTS.iter().map(|d| (d.code.to_owned(), d.name(ctx.lang).to_owned())).collect(),
         district,
         stats: stats(&ctx, &b, false),
@@ -98,5 +103,5 @@ pub async fn get(ctx: Ctx, Query(asked): Query<Asked>) -> Result<Response, AppEr
         sub_items: sub_item_table(&ctx, &b, false),
         cells,
     };
-    ctx.render(&show)
+    Ok(with_status_of(wrong, ctx.render(&show)?))
 }

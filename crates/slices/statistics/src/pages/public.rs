@@ -9,7 +9,8 @@ use kernel::EvidenceLevel;
 use web::{AppError, Ctx, Html, Page, Table, stat};
 
 use super::{
-    Asked, district_table, figure_table, level_table, month_table, sub_item_table, target_table, visible, visible_one,
+    Asked, CutOff, district_table, figure_table, level_table, month_table, sub_item_table, target_table, visible,
+    visible_one, with_status_of,
 };
 use crate::board::{self, Board, BoardCache, Filter};
 use crate::draw;
@@ -20,6 +21,7 @@ struct Show {
     p: Page,
     as_of: Date,
     one_district: bool,
+    cut_off: CutOff,
     stats: Vec<Html>,
     cartogram: Html,
     levels: Html,
@@ -43,15 +45,16 @@ pub(super) fn stats(ctx: &Ctx, b: &Board, public: bool) -> Vec<Html> {
     let shown = draw::shown(ctx.lang, visible_one(b.on_cloud, public));
     let progress = aim.map(|m| {
         let share = b.on_cloud as f64 / m as f64;
+        let (aim, reached) = (kernel::grouped(m), super::reached(b.on_cloud, m));
         let words = match ctx.lang {
-            kernel::Lang::Zh => format!("目标 {m} 家，完成 {:.1}%", share * 100.0),
-            kernel::Lang::En => format!("aim {m}, {:.1}% reached", share * 100.0),
+            kernel::Lang::Zh => format!("目标 {aim} 家，完成 {reached}"),
+            kernel::Lang::En => format!("aim {aim}, {reached} reached"),
         };
         (share, words)
     });
     vec![
         stat(ctx.t("上云企业", "Enterprises on the cloud"), &shown, ctx.t("家", ""), progress),
-        stat(ctx.t("已发放云惠券", "Vouchers issued"), &b.vouchers.to_string(), ctx.t("张", ""), None),
+        stat(ctx.t("已发放云惠券", "Vouchers issued"), &kernel::grouped(b.vouchers), ctx.t("张", ""), None),
         stat(ctx.t("券面总额", "Their face value"), &b.voucher_face.yuan(), ctx.t("元", "yuan"), None),
         stat(
             ctx.t("已兑付（扣除追回）", "Paid, less recovered"),
@@ -95,10 +98,14 @@ pub async fn get(ctx: Ctx, Query(asked): Query<Asked>) -> Result<Response, AppEr
 async fn drawn(ctx: &Ctx, asked: Asked) -> Result<Response, AppError> {
     let cache = ctx.app.part::<BoardCache>();
     // By district the public's cells would be smaller still: the whole city only.
-    let filter = Filter { district: None, ..asked.filter()? };
+    let (filter, wrong) = asked.filter_or_today(ctx.today());
+    let filter = Filter { district: None, ..filter };
     let b = ctx.read(|cx| Box::pin(async move { board::run(cx, &cache, filter).await })).await?;
     let districts = district_table(ctx, &b, true).exports("/board");
     if let Some(export) = asked.format {
+        if let Some(wrong) = wrong {
+            return Err(wrong);
+        }
         let tables = [
             figure_table(ctx, &b, true),
             level_table(ctx, &b, true),
@@ -113,6 +120,7 @@ async fn drawn(ctx: &Ctx, asked: Asked) -> Result<Response, AppError> {
         p: ctx.page(ctx.t("数据看板", "Board")),
         as_of: b.as_of,
         one_district: false,
+        cut_off: CutOff::of(ctx, &asked, b.as_of, wrong.as_ref()),
         stats: stats(ctx, &b, true),
         cartogram: map(ctx, &b, true, |_| "#districts".to_owned()),
         levels: level_bars(ctx, &b, true),
@@ -123,5 +131,5 @@ async fn drawn(ctx: &Ctx, asked: Asked) -> Result<Response, AppError> {
         districts,
         sub_items: sub_item_table(ctx, &b, true),
     };
-    ctx.render(&show)
+    Ok(with_status_of(wrong, ctx.render(&show)?))
 }

@@ -188,7 +188,7 @@ testkit::on_both!(the_public_sees_no_small_cell, |bed| async move {
     assert!(line("河西区").starts_with("河西区,0,"), "{csv}");
     let xlsx = bytes(&app, "/board?format=xlsx").await;
     let heads = [("区", "District"), ("上云企业（家）", "n"), ("已兑付（元）", "paid")];
-    let sheet = web::read_sheet(&xlsx, &heads).unwrap();
+    let sheet = web::read_sheet("board.xlsx", &xlsx, &heads).unwrap();
     assert_eq!(sheet.rows.len(), 16);
     for (_, row) in &sheet.rows {
         let withheld = row[0] == "滨海新区" || row[0] == "和平区";
@@ -198,6 +198,33 @@ testkit::on_both!(the_public_sees_no_small_cell, |bed| async move {
     }
     let (status, _) = get(&app, enterprise_owner("org_0001"), "/board/officers", "zh").await;
     assert_eq!(status, StatusCode::FORBIDDEN);
+});
+
+testkit::on_both!(a_target_reads_as_the_programme_states_it, |bed| async move {
+    fill(&bed).await;
+    bed.write::<_, StoreError, _>(&Actor::system(), |cx| {
+        Box::pin(async move {
+            let programme = "INSERT INTO policy_programme (id, version, toml, sha256, expected_toml, state, title_zh, title_en, \
+                             illustrative, starts_on, ends_on, drafted_by, drafted_at_us) VALUES ('p', '1', '', '', '', \
+                             'published', '', '', $1, '2018-09-01', '2020-12-31', '', 0)";
+            cx.execute(programme, params![false]).await?;
+            let target = "INSERT INTO policy_target (programme_id, version, code, position, title_zh, title_en, unit_zh, unit_en, \
+                          minimum, exceeds, by_date, statistic, clause, clause_locator) VALUES ('p', '1', $1, 1, '目标', \
+                          'target', '家', 'enterprises', $2, $3, '2020-12-31', 'enterprises_on_cloud_new', '1', '一')";
+            // Eleven firms are new: of 320 that is 3.4375 per cent.
+            cx.execute(target, params!["enterprises-on-cloud", 320, None::<i64>]).await?;
+            cx.execute(target, params!["more", 5_001, Some(5_000_i64)]).await?;
+            cx.journal("test.targets", "x", &(), &()).await
+        })
+    })
+    .await
+    .unwrap();
+    let app = app(&bed).await;
+    let (_, page) = get(&app, Actor::public(), "/board", "en").await;
+    assert!(page.contains("≥ 320 enterprises") && page.contains("&gt; 5,000 enterprises"), "{page}");
+    assert!(!page.contains("5001") && !page.contains("5,001"));
+    // Ten are on the cloud now, eleven ever were: each share is rounded the same way, down to a tenth.
+    assert!(page.contains("aim 320, 3.1% reached") && page.contains("</progress> 3.4%"), "{page}");
 });
 
 testkit::on_both!(officers_see_every_cell_in_both_languages_and_as_files, |bed| async move {
@@ -211,13 +238,18 @@ testkit::on_both!(officers_see_every_cell_in_both_languages_and_as_files, |bed| 
     let xlsx = router.oneshot(request).await.unwrap().into_body();
     let xlsx = axum::body::to_bytes(xlsx, 1 << 22).await.unwrap();
     let heads = [("区", "District"), ("行业", "Industry"), ("规模", "Size"), ("上云企业（家）", "n")];
-    let sheet = web::read_sheet(&xlsx, &heads).unwrap();
+    let sheet = web::read_sheet("board.xlsx", &xlsx, &heads).unwrap();
     assert!(sheet.rows.iter().any(|r| r.1 == ["滨海新区", "36 汽车制造业", "中型", "7"]), "{:?}", sheet.rows);
     let (_, csv) = get(&app, auditor(), "/board/officers?format=csv", "zh").await;
     assert!(csv.contains("滨海新区,36 汽车制造业,中型,7"), "{csv}");
     let (status, page) = get(&app, auditor(), "/board/officers?as_of=gestern", "en").await;
     assert_eq!(status, StatusCode::BAD_REQUEST);
-    assert!(page.contains("gestern"));
+    assert!(
+        page.contains("value=\"gestern\"") && page.contains("id=\"as_of-error\"") && page.contains("Motor vehicles")
+    );
+    let (status, page) = get(&app, Actor::public(), "/board?as_of=2030-01-01", "zh").await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.contains("id=\"as_of-error\"") && page.contains("示意图，非地图"), "the page stays: {page}");
 });
 
 /// Vouchers, payments and recoveries in two districts, put in place by hand.
