@@ -117,7 +117,7 @@ pub(super) fn details(lines: &[Line], actor: &Actor, lang: Lang) -> Html {
         Lang::En if lines.len() == 1 => "1 field".to_owned(),
         Lang::En => format!("{} fields", lines.len()),
     };
-    let mut out = format!("<details><summary>{count}</summary><dl class=\"summary-list\">");
+    let mut out = format!("<details><summary>{count}</summary><ul class=\"list-plain\">");
     for l in lines.iter().take(LINES_MAX) {
         let one = |v: &Option<String>| v.as_ref().map(|v| linked(&l.path, v, actor, lang));
         let value = match (one(&l.before), one(&l.after)) {
@@ -126,9 +126,10 @@ pub(super) fn details(lines: &[Line], actor: &Actor, lang: Lang) -> Html {
             (Some(before), Some(after)) => format!("{before} → {after}"),
             (None, None) => String::new(),
         };
-        out.push_str(&format!("<div><dt>{}</dt><dd>{value}</dd></div>", esc(&label(l, lang))));
+        let sign = lang.t("：", ": ");
+        out.push_str(&format!("<li><span class=\"muted\">{}{sign}</span>{value}</li>", esc(&label(l, lang))));
     }
-    out.push_str("</dl>");
+    out.push_str("</ul>");
     if lines.len() > LINES_MAX {
         let more = lines.len() - LINES_MAX;
         let words = match lang {
@@ -172,6 +173,6 @@ mod tests {
     fn ids_lead_to_their_pages() {
         let found = lines(&Value::Null, &json!({"decision_id": "dec_1", "note": "<b>"}));
         let html = details(&found, &testkit::auditor(), Lang::Zh).0;
-        assert!(html.contains("<a href=\"/decisions/dec_1\">dec_1</a>") && html.contains("&#60;b&#62;"), "{html}");
+        assert!(html.contains("<a href=\"/decisions/dec_1\">dec_1</a>") && html.contains("&lt;b&gt;"), "{html}");
     }
 }

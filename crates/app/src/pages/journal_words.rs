@@ -263,6 +263,10 @@ const FIELDS: &[Words] = &[
     ("simulated", "模拟数据", "simulated"),
     ("title", "名称", "title"),
     ("note", "说明", "note"),
+    ("made_by", "经办账户", "by account"),
+    ("provider_name", "服务商名称", "provider's name"),
+    ("transfer_id", "账务流水", "transfer"),
+    ("claims", "兑付件数", "claims"),
 ];
 
 /// The path of a field, its parts in words: `form.contract_fen` is 申请表 · 预计合同金额.

@@ -49,6 +49,11 @@ impl Sheet {
     fn may_conclude(&self) -> bool {
         self.can("conclude") && self.r.notice.as_ref().is_some_and(|n| n.ends_on < self.r.today)
     }
+    /// The case's state; a notice whose days are over is not called running.
+    fn state_words(&self) -> &'static str {
+        let over = self.r.notice.as_ref().filter(|n| n.is_waiting(self.r.today));
+        over.map_or_else(|| self.r.case.state.staff(self.p.lang), |n| n.standing(self.r.today, self.p.lang).1)
+    }
     fn notice_tag(&self, n: &crate::store::Notice) -> Html {
         let (tone, words) = n.standing(self.r.today, self.p.lang);
         web::tag(tone, words)

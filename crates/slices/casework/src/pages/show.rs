@@ -21,6 +21,12 @@ struct Show {
 }
 
 impl Show {
+    /// The case's state; a notice whose days are over is not called running.
+    fn state_words(&self) -> &'static str {
+        let over = self.seen.notice.as_ref().filter(|n| n.is_waiting(self.seen.today));
+        over.map_or_else(|| self.seen.case.state.public(self.p.lang), |n| n.standing(self.seen.today, self.p.lang).1)
+    }
+
     fn notice_tag(&self, n: &crate::store::Notice) -> Html {
         let (tone, words) = n.standing(self.seen.today, self.p.lang);
         web::tag(tone, words)

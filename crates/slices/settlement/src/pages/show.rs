@@ -98,9 +98,9 @@ fn entries_table(ctx: &Ctx, v: &ClaimView) -> Table {
         Col::text(ctx.t("借方", "Debit")),
         Col::text(ctx.t("贷方", "Credit")),
         Col::num(ctx.t("本件金额（元）", "Of this claim (yuan)")),
-        Col::num(ctx.t("占用余额（元）", "Held then (yuan)")),
-        Col::num(ctx.t("应付余额（元）", "Owed then (yuan)")),
-        Col::num(ctx.t("应缴回余额（元）", "To come back then (yuan)")),
+        Col::num(ctx.t("占用余额", "Held then")),
+        Col::num(ctx.t("应付余额", "Owed then")),
+        Col::num(ctx.t("应缴回余额", "To come back")),
     ];
     let mut table = Table::new(ctx.lang, "entries", ctx.t("资金流水", "Ledger entries"), columns);
     let mut stands = Standing::default();
