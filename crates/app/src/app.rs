@@ -16,8 +16,11 @@ pub async fn build(config: &Config, clock: Arc<dyn Clock>, seed: Option<u64>) ->
     // Not on a thread that serves: reading a long log takes a while.
     let (data, kept) = (config.data.clone(), config.lake.clone());
     let lake = tokio::task::spawn_blocking(move || machines::open_lake(&data, &kept, &mut random)).await??;
-    let app = parts(config, clock, seed).await?.with(lake.lake).with(Arc::new(lake.lock));
-    let app = Arc::new(app.with(Arc::new(things::Directory::new())).with(Arc::new(devices::Live::new())));
+    let directory = Arc::new(things::Directory::new());
+    let engine = machines::engine(&lake.lake, &directory);
+    let app = parts(config, clock, seed).await?.with(lake.lake).with(Arc::new(lake.lock)).with(directory);
+    let app = app.with(engine).with(Arc::new(machines::notifier(&config.notices)));
+    let app = Arc::new(app.with(Arc::new(devices::Live::new())));
     devices::sync_directory(&app).await.context("the directory of devices")?;
     Ok(app)
 }

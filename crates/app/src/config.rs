@@ -25,6 +25,8 @@ pub struct Config {
     pub machines: Machines,
     /// Where readings are kept.
     pub lake: LakeKept,
+    /// How notices of alarms leave.
+    pub notices: Notices,
     /// Costs of a password's hash.
     pub passwords: PasswordCost,
     /// The site's words.
@@ -88,6 +90,24 @@ pub struct LakeKept {
     pub keep_days: Option<u32>,
 }
 
+/// How notices of alarms leave.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Notices {
+    /// The mail server; without one mails are given up with that reason.
+    pub mail_host: Option<String>,
+    /// Its port.
+    pub mail_port: u16,
+    /// `tls`, `start-tls` or `none`.
+    pub mail_security: alarms::MailSecurity,
+    /// Its user; the password comes from `YUNJIN_MAIL_PASSWORD`.
+    pub mail_user: Option<String>,
+    /// From whom mails are.
+    pub mail_from: Option<String>,
+    /// May webhooks go to addresses of the own network? A site of one plant says yes, a service for many says no.
+    pub private_addresses: bool,
+}
+
 /// Argon2id's parameters (RFC 9106; the defaults follow OWASP's password storage guidance).
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -119,6 +139,7 @@ impl Default for Config {
             limits: Limits::default(),
             machines: Machines::default(),
             lake: LakeKept::default(),
+            notices: Notices::default(),
             passwords: PasswordCost::default(),
             site: Site { name, ..Site::default() },
             log: Log::default(),
@@ -155,6 +176,19 @@ impl Default for Machines {
 impl Default for LakeKept {
     fn default() -> Self {
         LakeKept { flush_mib: 128, memory_mib: 512, flush_s: 60, keep_days: None }
+    }
+}
+
+impl Default for Notices {
+    fn default() -> Self {
+        Notices {
+            mail_host: None,
+            mail_port: 465,
+            mail_security: alarms::MailSecurity::default(),
+            mail_user: None,
+            mail_from: None,
+            private_addresses: false,
+        }
     }
 }
 

@@ -28,6 +28,7 @@ pub fn routes() -> Vec<Route> {
         orders::routes(),
         usage::routes(),
         devices::routes(),
+        alarms::routes(),
         settlement::routes(),
         statistics::routes(),
     ]

@@ -24,6 +24,7 @@ use super::world::World;
 use crate::flows::device_activity_is_usage;
 
 const MODEL: &str = include_str!("../../../../scenarios/machine-tool.json");
+const ALARMS: &str = include_str!("../../../../scenarios/machine-alarms.json");
 /// Name and place of each machine.
 const MACHINES: &[(&str, &str)] = &[
     ("1号加工中心", "一厂/机加一线"),
@@ -96,6 +97,24 @@ async fn register(w: &World, owner: &Actor) -> Result<()> {
         w.must(owner, move |cx| Box::pin(register_device::run(cx, cmd))).await?;
     }
     sync_directory(&w.app).await?;
+    alarm_rules(w, owner, &made.product.id).await
+}
+
+/// The rules of the machines' product, as their owner writes and publishes them.
+async fn alarm_rules(w: &World, owner: &Actor, product_id: &str) -> Result<()> {
+    let rules: Vec<isa18::Rule> = serde_json::from_str(ALARMS).context("scenarios/machine-alarms.json")?;
+    let properties = w.app.part::<alarms::Engine>().sources().properties.clone();
+    for rule in rules {
+        let rule = isa18::Rule { watch: isa18::Watch::Product(product_id.to_owned()), ..rule };
+        let cmd = alarms::save_rule::SaveRule { rule_id: None, org_id: owner.org().to_owned(), rule };
+        let known = properties.clone();
+        let saved = w
+            .must(owner, move |cx| Box::pin(async move { alarms::save_rule::run(cx, cmd, &known).await }))
+            .await?;
+        let cmd = alarms::publish_rule::PublishRule { rule_id: saved.id, version: saved.version };
+        let known = properties.clone();
+        w.must(owner, move |cx| Box::pin(async move { alarms::publish_rule::run(cx, cmd, &known).await })).await?;
+    }
     Ok(())
 }
 
@@ -122,7 +141,7 @@ fn values(n: usize, at_s: i64) -> serde_json::Value {
     let load = if shift && phase < 0.82 { 0.55 + 0.35 * (TAU * phase).sin().abs() } else { 0.0 };
     let rpm = if load > 0.0 { 6_000.0 + 400.0 * n as f64 + 40.0 * noise(n, at_s, 1) } else { 0.0 };
     let warm = if shift { 1.0 - (-((day_s - 8 * 3_600) as f64) / 5_400.0).exp() } else { 0.15 };
-    let quarter_day = (at_s / 86_400).rem_euclid(91);
+    let quarter_day = (at_s / 86_400 + 40).rem_euclid(91);
     let wear = if n == 2 && quarter_day > 77 { (quarter_day - 77) as f64 * 0.28 } else { 0.0 };
     let vibration = if load > 0.0 { 1.1 + 0.25 * load + wear + 0.12 * noise(n, at_s, 3) } else { 0.08 };
     let round = |v: f64, digits: f64| (v * digits).round() / digits;

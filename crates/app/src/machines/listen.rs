@@ -51,6 +51,9 @@ pub async fn listen(app: &AppState, config: &Config) -> Result<Listening> {
         tracing::info!(address = %listener.local_addr(), "machines connect here");
         out.listeners.push(listener);
     }
+    if let Some(first) = out.listeners.first() {
+        app.part::<Live>().listens_at(first.local_addr().port());
+    }
     let down: Vec<_> = out.listeners.iter().map(Arc::downgrade).collect();
     app.part::<Live>().deliver_by(Box::new(move |device, number, method, params| {
         down.iter().filter_map(std::sync::Weak::upgrade).any(|listener| {

@@ -20,7 +20,7 @@ fn note<T, E: Refusal>(job: &str, result: Result<T, E>) {
 
 /// Runs until aborted. Each job is its own fault: one that fails is logged and tried again at its next turn.
 pub fn start(app: AppState, kept: LakeKept) -> Vec<JoinHandle<()>> {
-    vec![tokio::spawn(records(app.clone())), tokio::spawn(files(app.clone(), kept)), tokio::spawn(evidence(app))]
+    vec![tokio::spawn(records(app.clone())), tokio::spawn(files(app.clone(), kept)), tokio::spawn(evidence(app.clone())), tokio::spawn(alarm_rounds(app))]
 }
 
 /// Every second, five and ten: what concerns the records.
@@ -79,6 +79,22 @@ async fn on_lake(
         Ok(Ok(())) => {}
         Ok(Err(e)) => tracing::error!(job, error = %e, "job failed; nothing is lost, it is tried again"),
         Err(e) => tracing::error!(job, error = %e, "job broke off"),
+    }
+}
+
+/// Alarms are evaluated five times a second; their notices leave every second.
+async fn alarm_rounds(app: AppState) {
+    let engine = app.part::<alarms::Engine>();
+    let mut tick = tokio::time::interval(Duration::from_millis(200));
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut round: u64 = 0;
+    loop {
+        tick.tick().await;
+        note("alarms.work", engine.work(&app).await);
+        if round.is_multiple_of(5) {
+            note("alarms.send_due", alarms::send_due(&app).await);
+        }
+        round += 1;
     }
 }
 
