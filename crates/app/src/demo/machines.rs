@@ -108,9 +108,8 @@ async fn alarm_rules(w: &World, owner: &Actor, product_id: &str) -> Result<()> {
         let rule = isa18::Rule { watch: isa18::Watch::Product(product_id.to_owned()), ..rule };
         let cmd = alarms::save_rule::SaveRule { rule_id: None, org_id: owner.org().to_owned(), rule };
         let known = properties.clone();
-        let saved = w
-            .must(owner, move |cx| Box::pin(async move { alarms::save_rule::run(cx, cmd, &known).await }))
-            .await?;
+        let saved =
+            w.must(owner, move |cx| Box::pin(async move { alarms::save_rule::run(cx, cmd, &known).await })).await?;
         let cmd = alarms::publish_rule::PublishRule { rule_id: saved.id, version: saved.version };
         let known = properties.clone();
         w.must(owner, move |cx| Box::pin(async move { alarms::publish_rule::run(cx, cmd, &known).await })).await?;
@@ -167,11 +166,7 @@ pub async fn connect(app: &AppState, port: u16) -> Result<Vec<JoinHandle<()>>> {
             org_id: Some(entry.org_id.to_string()),
             district: None,
         };
-        let cmd = IssueCredential {
-            device_id: entry.id.to_string(),
-            proof: Proof::Token,
-            others_end_after_s: Some(0),
-        };
+        let cmd = IssueCredential { device_id: entry.id.to_string(), proof: Proof::Token, others_end_after_s: Some(0) };
         let issued = app
             .db
             .write(&owner, "demo", move |cx| Box::pin(issue_credential::run(cx, cmd)))

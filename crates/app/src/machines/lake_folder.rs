@@ -27,7 +27,10 @@ pub fn open_lake(data: &Path, kept: &LakeKept, random: &mut IdSource) -> Result<
     match lock.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
-            bail!("another process writes the lake in {}; stop it, or give this one another data folder", folder.display())
+            bail!(
+                "another process writes the lake in {}; stop it, or give this one another data folder",
+                folder.display()
+            )
         }
         Err(TryLockError::Error(e)) => return Err(e).context("locking the lake"),
     }
@@ -48,7 +51,10 @@ pub fn open_lake(data: &Path, kept: &LakeKept, random: &mut IdSource) -> Result<
         tracing::error!(file, what, "a segment of the lake does not read; restore it from a copy");
     }
     if found.log.torn_bytes > 0 {
-        tracing::info!(bytes = found.log.torn_bytes, "the log ended in what nobody had been told was stored; it was cut off");
+        tracing::info!(
+            bytes = found.log.torn_bytes,
+            "the log ended in what nobody had been told was stored; it was cut off"
+        );
     }
     Ok(OpenLake { lake: Arc::new(lake), lock })
 }

@@ -45,8 +45,7 @@ pub async fn listen(app: &AppState, config: &Config) -> Result<Listening> {
         let Some(address) = address else { continue };
         let options = Options { tls, connections_max: machines.connections_max, ..Options::new(address) };
         let lake = app.part::<lake::Lake>();
-        let started =
-            Listener::start(options, app.part::<Directory>(), lake, hooks(app), app.db.clock().clone()).await;
+        let started = Listener::start(options, app.part::<Directory>(), lake, hooks(app), app.db.clock().clone()).await;
         let listener = Arc::new(started.with_context(|| format!("listening for machines on {address}"))?);
         tracing::info!(address = %listener.local_addr(), "machines connect here");
         out.listeners.push(listener);

@@ -20,7 +20,12 @@ fn note<T, E: Refusal>(job: &str, result: Result<T, E>) {
 
 /// Runs until aborted. Each job is its own fault: one that fails is logged and tried again at its next turn.
 pub fn start(app: AppState, kept: LakeKept) -> Vec<JoinHandle<()>> {
-    vec![tokio::spawn(records(app.clone())), tokio::spawn(files(app.clone(), kept)), tokio::spawn(evidence(app.clone())), tokio::spawn(alarm_rounds(app))]
+    vec![
+        tokio::spawn(records(app.clone())),
+        tokio::spawn(files(app.clone(), kept)),
+        tokio::spawn(evidence(app.clone())),
+        tokio::spawn(alarm_rounds(app)),
+    ]
 }
 
 /// Every second, five and ten: what concerns the records.

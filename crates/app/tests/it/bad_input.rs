@@ -115,12 +115,12 @@ async fn records_never_carry_earlier_times_after_a_start_with_a_clock_set_back()
         rows.unwrap()[0].at
     };
     let (app, _) = application(&config, "2199-03-04").await;
-    sign_in(&app, Role::CityOfficer).await;
+    signed_in(&app, "someone", Role::CityOfficer, None, None).await;
     assert!(newest(&app).await >= ahead);
     app.db.close().await;
     let app = yunjin::app::build(&config, std::sync::Arc::new(kernel::SystemClock::default()), None).await.unwrap();
     assert!(app.db.clock().now() >= ahead, "time stands still instead of running again");
-    create_account(&app, "another", PASSWORD, "another", Role::Auditor, None, None).await.unwrap();
+    signed_in(&app, "another", Role::Auditor, None, None).await;
     assert!(newest(&app).await >= ahead);
 }
 

@@ -150,6 +150,11 @@ impl Form {
         self.open_with(action, "")
     }
 
+    /// The same with an id, for buttons that stand elsewhere on the page.
+    pub fn open_named(&self, action: &str, id: &str) -> Html {
+        self.open_with(action, &format!(" id=\"{}\"", esc(id)))
+    }
+
     /// The same for a form with files.
     pub fn open_upload(&self, action: &str) -> Html {
         self.open_with(action, " enctype=\"multipart/form-data\"")

@@ -129,7 +129,7 @@ pub(crate) async fn post(ctx: Ctx, Path(id): Path<String>, data: FormData) -> Re
             ctx.t("已保存。提交申请后办理人员可查看。", "Saved. Officers see it once you hand in."),
         )),
         Err(e) => {
-            let (status, errors) = super::mendable(e, ctx.lang)?;
+            let (status, errors) = super::mendable(e, ctx.lang, &format!("/cases/{id}/materials"))?;
             let mut response = page(&ctx, &id, Form::again(&ctx, &data, errors)).await?;
             *response.status_mut() = status;
             Ok(response)
@@ -150,7 +150,7 @@ pub(crate) async fn take_out(
             Ok(ctx.redirect_saying(&format!("/cases/{id}/materials"), ctx.t("材料已撤下。", "The paper is taken out.")))
         }
         Err(e) => {
-            let (status, errors) = super::mendable(e, ctx.lang)?;
+            let (status, errors) = super::mendable(e, ctx.lang, &format!("/cases/{id}/materials"))?;
             let mut response = page(&ctx, &id, Form::again(&ctx, &data, errors)).await?;
             *response.status_mut() = status;
             Ok(response)

@@ -48,7 +48,8 @@ pub async fn points(ctx: Ctx, Path(id): Path<String>, Query(q): Query<PointsQuer
     let shown = &found[found.len().saturating_sub(POINTS_MAX)..];
     let mut bytes = Vec::with_capacity(shown.len() * 16);
     shown.iter().for_each(|p| put(&mut bytes, p));
-    Ok(([(header::CONTENT_TYPE, "application/octet-stream"), (header::CACHE_CONTROL, "no-store")], bytes).into_response())
+    Ok(([(header::CONTENT_TYPE, "application/octet-stream"), (header::CACHE_CONTROL, "no-store")], bytes)
+        .into_response())
 }
 
 fn number(point: &Point) -> f64 {
@@ -146,7 +147,10 @@ async fn watch(ctx: &Ctx, lake: &Lake, text: &str) -> Result<Vec<Watched>, Strin
             may.insert(device.clone(), found.is_ok());
         }
         if !may[&device] {
-            return Err(format!("{} {device}", ctx.t("没有该设备，或您无权查看：", "There is no such device, or you may not see it:")));
+            return Err(format!(
+                "{} {device}",
+                ctx.t("没有该设备，或您无权查看：", "There is no such device, or you may not see it:")
+            ));
         }
         let id = lake.series(&device, &property);
         let sent_us = lake.last(id).map_or(i64::MIN, |p| p.at_us - 1);

@@ -9,8 +9,8 @@ use web::{AppError, Cell, Col, Ctx, Html, Page, Table};
 
 use super::public::{level_bars, map, months, named_bars, stats};
 use super::{
-    Asked, CutOff, district_name, district_table, figure_table, industry_name, level_table, month_table, scope, size_name,
-    sub_item_table, target_table, with_status_of,
+    Asked, CutOff, district_name, district_table, figure_table, industry_name, level_table, month_table, scope,
+    size_name, sub_item_table, target_table, with_status_of,
 };
 use crate::board::{self, Board, BoardCache};
 
