@@ -14,7 +14,7 @@ const skip = !existsSync(CHROMIUM) && !process.env.YUNJIN_REQUIRE_BROWSER
   && `no browser at ${CHROMIUM}: set CHROMIUM, or YUNJIN_REQUIRE_BROWSER=1 to fail instead`;
 
 // One login of each role; city2 has the role of city1 and is the second to approve below.
-const ROLES = ["city1", "district120116", "firm1", "firm1-member", "haihe", "auditor", "expert", "admin"];
+const ROLES = ["city1", "district120116", "firm1", "firm1-member", "plant1", "haihe", "auditor", "expert", "admin"];
 const PUBLIC = ["/", "/programmes", "/estimate", "/catalogue", "/notices", "/board", "/register", "/sign-in", "/help"];
 
 describe("the demonstration in a browser", { skip }, () => {

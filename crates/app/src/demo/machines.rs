@@ -1,4 +1,4 @@
-//! The first firm's machines: in the replay their days come in as a gateway would bring them after an outage; once the
+//! One firm's machines: in the replay their days come in as a gateway would bring them after an outage; once the
 //! demonstration is served they are real MQTT clients of the listener, a reading a second.
 
 use std::f64::consts::TAU;
@@ -20,7 +20,9 @@ use things::Directory;
 use tokio::task::JoinHandle;
 use web::AppState;
 
-use super::world::World;
+use super::scenario::Persona;
+use super::world::{Bought, World};
+use crate::cli::serve::create_account;
 use crate::flows::device_activity_is_usage;
 
 const MODEL: &str = include_str!("../../../../scenarios/machine-tool.json");
@@ -34,8 +36,8 @@ const MACHINES: &[(&str, &str)] = &[
     ("5号数控车床", "一厂/机加二线"),
     ("6号磨床", "二厂/精加工"),
 ];
-/// The firm that connects them.
-const FIRM: usize = 0;
+/// Who looks after them.
+pub const LOGIN: &str = "plant1";
 /// Days before the story's end on which they are connected: two whole months of evidence.
 const CONNECTED_DAYS: i64 = 75;
 /// Seconds between two readings of the replayed days, as the model asks for.
@@ -49,15 +51,15 @@ fn first_day(ends: Date) -> Date {
 /// Lives through a day of the machines: on the first they are registered, on each later one the day before comes in.
 pub async fn day(w: &World, today: Date) -> Result<()> {
     let first = first_day(w.story.ends);
-    if today < first || w.firms[FIRM].actor.is_none() {
+    if today < first {
         return Ok(());
     }
-    let owner = w.owner(FIRM)?;
-    if of(&w.app, owner.org()).is_empty() {
+    let entries = w.app.part::<Directory>().all();
+    if entries.is_empty() {
+        let Some(owner) = connects(w) else { return Ok(()) };
         return register(w, &owner).await;
     }
     let yesterday = today.yesterday()?;
-    let entries = of(&w.app, owner.org());
     for (n, (name, _)) in MACHINES.iter().enumerate() {
         let entry = entries.iter().find(|e| &*e.facts().name == *name).ok_or_else(|| anyhow!("{name} is gone"))?;
         let from_s = beijing_midnight(yesterday).as_second();
@@ -74,8 +76,19 @@ pub async fn day(w: &World, today: Date) -> Result<()> {
     Ok(())
 }
 
+/// The firm that connects its machines: of those that do all as it should be, and whose order runs on beyond the story, the
+/// one whose use began first, so that what the machines prove comes on top of what its bills prove.
+fn connects(w: &World) -> Option<Actor> {
+    let steady = w.firms.iter().filter(|f| f.persona == Persona::Steady);
+    let bought = steady.filter_map(|f| Some((f.order.as_ref()?, f.actor.clone()?)));
+    let runs_on = |o: &Bought| o.starts_on.saturating_add(Span::new().months(o.months)) > w.story.ends;
+    bought.filter(|(o, _)| runs_on(o)).min_by_key(|(o, _)| o.starts_on).map(|(_, owner)| owner)
+}
+
 async fn register(w: &World, owner: &Actor) -> Result<()> {
     let org_id = owner.org().to_owned();
+    let name = "设备工程师 冯某（模拟）";
+    create_account(&w.app, LOGIN, &w.story.password, name, Role::EnterpriseOwner, Some(&org_id), None).await?;
     let product = PublishModel {
         product_id: None,
         org_id: org_id.clone(),
@@ -115,10 +128,6 @@ async fn alarm_rules(w: &World, owner: &Actor, product_id: &str) -> Result<()> {
         w.must(owner, move |cx| Box::pin(async move { alarms::publish_rule::run(cx, cmd, &known).await })).await?;
     }
     Ok(())
-}
-
-fn of(app: &AppState, org_id: &str) -> Vec<Arc<things::DeviceEntry>> {
-    app.part::<Directory>().all().into_iter().filter(|e| &*e.org_id == org_id).collect()
 }
 
 /// Noise between -1 and 1 that is the same for the same place: a replay draws the same curves.

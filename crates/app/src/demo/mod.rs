@@ -101,7 +101,7 @@ fn say_logins(config: &Config, s: &Summary, mqtt: u16) {
         eprintln!("  {:<30} {:<16} {}", l.role, l.login, s.password);
     }
     eprintln!(
-        "\n  设备接入 MQTT / machines connect by MQTT: 127.0.0.1:{mqtt}（企业 firm1 的设备页 / see firm1's /devices）"
+        "\n  设备接入 MQTT / machines connect by MQTT: 127.0.0.1:{mqtt}（见 plant1 的设备页 / see plant1's /devices）"
     );
     let from = s.ended_on.tomorrow().unwrap_or(s.ended_on);
     eprintln!("\n  时间为模拟时间，从 {from} 起走 / time is simulated, going on from {from}");

@@ -109,6 +109,7 @@ fn logins(w: &World) -> Vec<Login> {
         login("区级经办 / district (滨海)", "district120116"),
         login("企业负责人 / enterprise owner", "firm1"),
         login("企业经办人 / enterprise member", "firm1-member"),
+        login("企业设备工程师 / plant engineer", super::machines::LOGIN),
         login("服务商 / provider", provider),
         login("审计 / auditor", "auditor"),
         login("专家 / expert", "expert"),
