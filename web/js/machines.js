@@ -29,10 +29,12 @@ function options(chart) {
   const axis = { stroke: ink, font, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 } };
   return {
     width: chart.canvas.clientWidth,
-    height: chart.canvas.clientHeight || 260,
+    height: height_px(chart),
+    // Plants are in China, whatever the reader's browser is set to.
+    tzDate: (at_s) => uPlot.tzDate(new Date(at_s * 1000), "Asia/Shanghai"),
     cursor: { drag: { x: true, y: false } },
     legend: { show: true, live: true },
-    axes: [{ ...axis, values: undefined }, { ...axis, size: 64 }],
+    axes: [{ ...axis, space: 80, values: TIMES }, { ...axis, size: 64 }],
     series: [
       { label: t("时间", "Time"), value: "{YYYY}-{MM}-{DD} {HH}:{mm}:{ss}" },
       { label: chart.label, stroke: series, width: 1.5, spanGaps: false, points: { show: false } },
@@ -40,6 +42,18 @@ function options(chart) {
     hooks: { setSelect: [() => { chart.following = false; }] },
   };
 }
+
+/** 24 hours, the day below where it changes: uPlot's rows of [least step in s, format, then formats at a new year, month, day…]. */
+const TIMES = [
+  [86400, "{MM}-{DD}", "\n{YYYY}", null, null, null, null, null, 1],
+  [60, "{HH}:{mm}", "\n{YYYY}-{MM}-{DD}", null, "\n{MM}-{DD}", null, null, null, 1],
+  [1, "{HH}:{mm}:{ss}", "\n{YYYY}-{MM}-{DD}", null, "\n{MM}-{DD}", null, null, null, 1],
+  [0.001, "{ss}.{fff}", "\n{HH}:{mm}", null, null, null, null, null, 1],
+];
+
+/** What the legend below leaves of the canvas. */
+const LEGEND_PX = 34;
+const height_px = (chart) => (chart.canvas.clientHeight || 260) - LEGEND_PX;
 
 async function start(figure) {
   const { device, property, unit = "", minutes = "60" } = figure.dataset;
@@ -117,5 +131,5 @@ export async function drawLive(root) {
 }
 
 addEventListener("resize", () => {
-  for (const chart of drawn.values()) chart.plot?.setSize({ width: chart.canvas.clientWidth, height: chart.canvas.clientHeight || 260 });
+  for (const chart of drawn.values()) chart.plot?.setSize({ width: chart.canvas.clientWidth, height: height_px(chart) });
 });

@@ -69,9 +69,6 @@ pub struct Machines {
     pub key: Option<PathBuf>,
     /// Asks clients for a certificate; one that is registered for a device admits it.
     pub client_certificates: bool,
-    /// The address that machines are told to connect to, such as `mqtts://iot.example.cn:8883`; the request's host and the
-    /// port above when left out.
-    pub address: Option<String>,
     /// Connections at once.
     pub connections_max: usize,
 }
@@ -167,7 +164,6 @@ impl Default for Machines {
             certificate: None,
             key: None,
             client_certificates: false,
-            address: None,
             connections_max: 10_000,
         }
     }
@@ -252,6 +248,23 @@ mod tests {
             listen: SocketAddr::from(([127, 0, 0, 1], 1)),
             records: Records { postgres: some(), readers_max: 1 },
             limits: Limits { document_mib: 1, upload_mib: 1 },
+            machines: Machines {
+                mqtt: Some(SocketAddr::from(([127, 0, 0, 1], 2))),
+                mqtts: Some(SocketAddr::from(([127, 0, 0, 1], 3))),
+                certificate: Some("c".into()),
+                key: Some("k".into()),
+                client_certificates: true,
+                connections_max: 1,
+            },
+            lake: LakeKept { flush_mib: 1, memory_mib: 1, flush_s: 1, keep_days: Some(1) },
+            notices: Notices {
+                mail_host: some(),
+                mail_port: 1,
+                mail_security: alarms::MailSecurity::None,
+                mail_user: some(),
+                mail_from: some(),
+                private_addresses: true,
+            },
             passwords: PasswordCost { memory_kib: 1, passes: 1 },
             site: Site {
                 name: text(),

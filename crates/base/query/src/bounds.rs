@@ -46,10 +46,10 @@ fn narrow(bounds: &mut Bounds, condition: &Expr) {
 }
 
 fn compare(bounds: &mut Bounds, column: &str, op: Operator, value: &ScalarValue) {
-    if op == Operator::Eq {
-        if let Some(text) = text(value) {
-            among(bounds, column, vec![text]);
-        }
+    if op == Operator::Eq
+        && let Some(text) = text(value)
+    {
+        among(bounds, column, vec![text]);
     }
     let ScalarValue::TimestampMicrosecond(Some(at_us), _) = value else { return };
     if column != "device_time" {

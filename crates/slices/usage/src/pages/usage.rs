@@ -14,6 +14,8 @@ use crate::record_device_days::DeviceDay;
 use crate::{LevelFilter, LevelRow, StatementFilter};
 
 const ROWS: u32 = 50;
+/// Days of devices on the page.
+const DAYS: u32 = 14;
 /// Days of devices in a file at most.
 const DAYS_MAX: u32 = 10_000;
 
@@ -54,7 +56,7 @@ pub struct UsageQuery {
 
 /// The page, or one of its lists as a file.
 pub async fn get(ctx: Ctx, Query(q): Query<UsageQuery>) -> Result<Response, AppError> {
-    let limit = if q.format.is_some() { EXPORT_MAX } else { ROWS };
+    let (limit, days_max) = if q.format.is_some() { (EXPORT_MAX, DAYS_MAX) } else { (ROWS, DAYS) };
     let month = q.month.as_deref().map(str::trim).filter(|m| !m.is_empty()).map(str::to_owned);
     let levels = LevelFilter { after: q.after.clone(), limit, ..LevelFilter::default() };
     let statements =
@@ -64,7 +66,7 @@ pub async fn get(ctx: Ctx, Query(q): Query<UsageQuery>) -> Result<Response, AppE
             Box::pin(async move {
                 let levels = read::levels(cx, levels).await?;
                 let statements = read::statements(cx, statements).await?;
-                Ok::<_, ReadError>((levels, statements, read::device_days(cx, limit.min(DAYS_MAX)).await?))
+                Ok::<_, ReadError>((levels, statements, read::device_days(cx, days_max).await?))
             })
         })
         .await?;
