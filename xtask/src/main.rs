@@ -40,7 +40,7 @@ enum Verb {
     },
     /// Checks what no compiler checks: sizes, directions, documents.
     Tidy,
-    /// Measures: ledger, usage, web, opening.
+    /// Measures: ledger, usage, web, opening, ingest, store.
     Bench {
         /// Which one; all when left out.
         name: Option<String>,

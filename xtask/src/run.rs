@@ -39,10 +39,14 @@ pub fn cargo(args: &[&str]) -> Result<()> {
 /// Runs our own program as the last build left it. `cargo run` takes one package alone, with other features than the
 /// workspace's, and would build much of it again.
 pub fn yunjin(profile: &str, args: &[&str]) -> Result<()> {
-    let own = std::env::current_exe().context("where this program lies")?;
-    let target = own.ancestors().nth(2).context("this program lies in a target folder")?;
-    let built = target.join(profile).join(format!("yunjin{}", std::env::consts::EXE_SUFFIX));
+    let built = target()?.join(profile).join(format!("yunjin{}", std::env::consts::EXE_SUFFIX));
     program(&built.to_string_lossy(), args)
+}
+
+/// The target folder in which this program lies.
+pub fn target() -> Result<PathBuf> {
+    let own = std::env::current_exe().context("where this program lies")?;
+    Ok(own.ancestors().nth(2).context("this program lies in a target folder")?.to_owned())
 }
 
 /// Is there such a program?

@@ -26,6 +26,38 @@ pub fn web() -> Result<()> {
     in_folder(&web, "node", &["build.mjs"])
 }
 
+/// Installs the counterparts that tests of the industrial half talk to (`xtask/peers.txt`, node-opcua) into the target folder;
+/// answers the variables by which tests find them.
+pub fn peers(target: &Path) -> Result<Vec<(String, String)>> {
+    let folder = target.join("peers");
+    let wanted = std::fs::read_to_string(root().join("xtask/peers.txt"))?;
+    let node = std::fs::read_to_string(root().join("crates/edge/tests/peers/node/package.json"))?;
+    let stamp = folder.join("stamp");
+    let python = folder.join("bin/python").to_string_lossy().into_owned();
+    let node_folder = folder.join("node");
+    if std::fs::read_to_string(&stamp).ok() != Some(format!("{wanted}{node}")) {
+        say("installing the tests' counterparts (Python packages, node-opcua)");
+        let at = folder.to_string_lossy().into_owned();
+        in_folder(&root(), "python3", &["-m", "venv", &at])?;
+        in_folder(
+            &root(),
+            &python,
+            &["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", "xtask/peers.txt"],
+        )?;
+        std::fs::create_dir_all(&node_folder)?;
+        std::fs::write(node_folder.join("package.json"), &node)?;
+        in_folder(&node_folder, "npm", &["install", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"])?;
+        std::fs::write(&stamp, format!("{wanted}{node}"))?;
+    }
+    let text = |p: &Path| p.to_string_lossy().into_owned();
+    Ok(vec![
+        ("YUNJIN_PEERS".into(), text(&folder)),
+        ("YUNJIN_PYTHON".into(), python),
+        ("YUNJIN_NODE_PEERS".into(), text(&node_folder)),
+        ("YUNJIN_REQUIRE_PEERS".into(), "1".into()),
+    ])
+}
+
 fn packaged(any_of: &[&str]) -> bool {
     any_of.iter().any(|p| Path::new(p).exists() || has(p))
 }

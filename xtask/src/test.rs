@@ -2,11 +2,16 @@
 
 use anyhow::Result;
 
-use crate::run::{cargo, in_folder, root, say};
+use crate::run::{cargo, in_folder, root, say, target};
 use crate::{setup, tidy};
 
 pub fn run(browser: bool) -> Result<()> {
-    let mut wanted: Vec<(&str, &[&str])> = vec![("postgresql", &["/usr/lib/postgresql"])];
+    let mut wanted: Vec<(&str, &[&str])> = vec![
+        ("postgresql", &["/usr/lib/postgresql"]),
+        ("mosquitto", &["/usr/sbin/mosquitto", "mosquitto"]),
+        ("python3-venv", &["/usr/share/doc/python3-venv", "pyenv"]),
+        ("openssl", &["openssl"]),
+    ];
     if browser {
         wanted.push(("chromium", &["/usr/bin/chromium"]));
         wanted.push(("fonts-noto-cjk", &["/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc"]));
@@ -21,7 +26,8 @@ pub fn run(browser: bool) -> Result<()> {
     cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
     // The PostgreSQL half of the suite must not be skipped in silence.
     // Set for the children only; nothing else runs in this process.
-    let require = [("YUNJIN_REQUIRE_POSTGRES", "1")];
+    let mut require = setup::peers(&target()?)?;
+    require.push(("YUNJIN_REQUIRE_POSTGRES".into(), "1".into()));
     say("tests, on SQLite and PostgreSQL");
     with_env(&require, &["test", "--workspace", "--no-fail-fast"])?;
     if browser {
@@ -32,9 +38,9 @@ pub fn run(browser: bool) -> Result<()> {
     Ok(())
 }
 
-fn with_env(vars: &[(&str, &str)], args: &[&str]) -> Result<()> {
-    let status =
-        std::process::Command::new(env!("CARGO")).args(args).envs(vars.iter().copied()).current_dir(root()).status()?;
+fn with_env(vars: &[(String, String)], args: &[&str]) -> Result<()> {
+    let vars = vars.iter().map(|(name, value)| (name, value));
+    let status = std::process::Command::new(env!("CARGO")).args(args).envs(vars).current_dir(root()).status()?;
     anyhow::ensure!(status.success(), "cargo {} failed ({status})", args.join(" "));
     Ok(())
 }

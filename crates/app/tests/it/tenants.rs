@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
-use kernel::{Role, Subject, permits};
+use kernel::{Action, Role, Subject, permits};
 use serde_json::{Map, Value};
 use store::{StoreError, params};
 use web::AppState;
@@ -50,6 +50,16 @@ impl Chain {
         let sql =
             "SELECT id AS found FROM usage_account WHERE enterprise_id = $1 AND provider_id = $2 ORDER BY id LIMIT 1";
         let billing = text(app, sql, params![&enterprise, &provider]).await;
+        let sql = "SELECT s.id AS found FROM usage_statement s JOIN usage_account a ON a.provider_id = s.provider_id \
+                   AND a.billing_account_id = s.billing_account_id \
+                   AND (a.sub_account_id = '' OR a.sub_account_id = s.sub_account_id) \
+                   WHERE a.enterprise_id = $1 AND a.provider_id = $2 ORDER BY s.id LIMIT 1";
+        let statement = text(app, sql, params![&enterprise, &provider]).await;
+        // Of another firm: nobody of this chain may see its machines.
+        let sql = "SELECT id AS found FROM devices_device WHERE org_id <> $1 ORDER BY id LIMIT 1";
+        let device = text(app, sql, params![&enterprise]).await;
+        let product = text(app, "SELECT id AS found FROM devices_product ORDER BY id LIMIT 1", vec![]).await;
+        let rule = text(app, "SELECT id AS found FROM alarms_rule ORDER BY id LIMIT 1", vec![]).await;
         let funds = text(app, "SELECT id AS found FROM funds_account ORDER BY id LIMIT 1", vec![]).await;
         let sql =
             "SELECT org_id AS found FROM casework_case WHERE org_id <> $1 AND district <> $2 ORDER BY org_id LIMIT 1";
@@ -77,6 +87,14 @@ impl Chain {
             ("org", enterprise.clone()),
             ("listing", provider.clone()),
             ("tie", "tie_none".to_owned()),
+            ("material", "mat_none".to_owned()),
+            ("statement", statement),
+            ("device", device),
+            ("product", product),
+            ("rule", rule),
+            ("alarm", "alm_none".to_owned()),
+            ("contact", "ctc_none".to_owned()),
+            ("alarm notice", "ntc_none".to_owned()),
         ];
         Chain {
             enterprise_name: get("name"),
@@ -104,6 +122,8 @@ impl Chain {
             "voucher" | "case" | "decision" | "org" => Subject::org_in(enterprise, district),
             "service" | "listing" | "import" => Subject::org(provider),
             "account" | "token" => Subject::org(enterprise),
+            "statement" => Subject::between(enterprise, provider, Some(district)),
+            "device" | "product" | "rule" | "alarm" | "contact" | "alarm notice" => Subject::org("another"),
             // Public, or the city's alone.
             "batch" | "programme" | "notice" | "objection" | "funds" | "tie" => Subject::none(),
             other => panic!("to whom does a {other} belong?"),
@@ -135,6 +155,16 @@ fn kind(path: &str) -> &'static str {
         ("/services/", "service"),
         ("/settlements/", "claim"),
         ("/ties/", "tie"),
+        ("/alarms/rules/", "rule"),
+        ("/alarms/contacts/", "contact"),
+        ("/alarms/notices/", "alarm notice"),
+        ("/alarms/", "alarm"),
+        ("/alarm-rules/", "rule"),
+        ("/alarm-contacts/", "contact"),
+        ("/alarm-notices/", "alarm notice"),
+        ("/devices/", "device"),
+        ("/products/", "product"),
+        ("/usage/statements/", "statement"),
         ("/usage/accounts/", "billing"),
         ("/usage/imports/", "import"),
         ("/vouchers/", "voucher"),
@@ -233,8 +263,14 @@ async fn persons(app: &AppState, c: &Chain) -> Vec<(&'static str, Person)> {
     ]
 }
 
+/// A stretch of readings, as each of the addresses that ask for one calls it.
+const STRETCH: &str = "property=x&from_ms=0&to_ms=1&from_us=0&to_us=1";
+
 /// Reading that the table gives and the record's own state takes away again, with the reason.
-const NOT_NOW: [&str; 4] = [
+const NOT_NOW: [&str; 6] = [
+    // A case that is decided takes no more papers, and this one has none.
+    "/cases/{id}/materials",
+    "/cases/{id}/materials/{material}",
     // The case is handed in and decided: there is no draft to edit, check or take back.
     "/cases/{id}/edit",
     "/cases/{id}/check",
@@ -257,7 +293,15 @@ async fn nobody_reaches_a_record_that_the_table_keeps_from_them() {
     chain.ids.push(("token", made.await.unwrap().stored.id));
     let (router, api) = (server::router(app), serde_json::to_value(server::openapi()).unwrap());
     let (mut wrong, mut denied, mut given) = (Vec::new(), 0, 0);
-    let routes: Vec<_> = server::routes().into_iter().map(|r| r.info).filter(|i| i.path.contains('{')).collect();
+    // Machines show a token and no person; what is done to devices and alarms by a form or a body that is described in words
+    // only is walked by those slices' own tests.
+    let own_tests = |i: &web::RouteInfo| {
+        i.action == Action::SendReadings
+            || i.method != Method::GET
+                && matches!(kind(&i.path), "device" | "product" | "rule" | "alarm" | "contact" | "alarm notice")
+    };
+    let routes = server::routes().into_iter().map(|r| r.info).filter(|i| i.path.contains('{'));
+    let routes: Vec<_> = routes.filter(|i| !own_tests(i)).collect();
     // Whoever may change something does so last, when nobody else needs the records any more.
     for (who_may, methods) in [(false, [Method::GET, Method::POST]), (true, [Method::GET, Method::POST])] {
         for (method, info) in
@@ -268,8 +312,14 @@ async fn nobody_reaches_a_record_that_the_table_keeps_from_them() {
                 "sha256" => chain.id("document"),
                 "kind" => chain.id("paper"),
                 "id" => chain.id(kind),
+                "material" => chain.id("material"),
+                "number" | "version" => "1".to_owned(),
+                "credential" => "crd_none".to_owned(),
                 other => panic!("what is {{{other}}} in {}?", info.path),
             });
+            // A stretch of time is asked for before anything is looked up.
+            let asks = ["/points", "/history", "/readings"].iter().any(|end| uri.ends_with(end));
+            let uri = if asks { format!("{uri}?{STRETCH}") } else { uri };
             for (who, person) in &people {
                 let mine = kind != "token" || *who == "own owner";
                 let may = mine && permits(&person.actor, info.action, &chain.subject(kind));

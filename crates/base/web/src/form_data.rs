@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::io::Write;
 
 use axum::body::Body;
+use axum::extract::multipart::MultipartError;
 use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::{StatusCode, header};
-use futures_util::StreamExt;
+use http_body_util::{LengthLimitError, Limited};
 use kernel::{IdSource, Lang};
 use sha2::{Digest, Sha256};
 use tempfile::TempPath;
@@ -187,19 +188,24 @@ async fn read_urlencoded(request: Request, app: &AppState) -> Result<FormData, A
     Ok(FormData { values, uploads: HashMap::new() })
 }
 
-/// The body with a pause after each piece. The parser takes in whatever is ready before it hands any of it on: a fast
-/// sender would fill the memory before we see the first byte over the limit.
-fn in_pieces(request: Request) -> Request {
-    request.map(|body| {
-        Body::from_stream(body.into_data_stream().then(|piece| async {
-            tokio::task::yield_now().await;
-            piece
-        }))
-    })
+/// What a body in parts breaks off with: over the limit, or not whole.
+fn broken_off(e: MultipartError, bytes_max: u64) -> AppError {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&e);
+    while let Some(c) = cause {
+        if c.is::<LengthLimitError>() {
+            return too_large(bytes_max);
+        }
+        cause = c.source();
+    }
+    broken(e)
 }
 
 async fn read_multipart(request: Request, app: &AppState) -> Result<FormData, AppError> {
-    let mut multipart = Multipart::from_request(in_pieces(request), app).await.map_err(broken)?;
+    // The parser takes in whatever is ready before it hands any of it on, so the limit stands before it as well.
+    let whole_max = usize::try_from(app.upload_bytes_max).unwrap_or(usize::MAX).saturating_add(FIELDS_BYTES_MAX);
+    let request = request.map(|body| Body::new(Limited::new(body, whole_max)));
+    let broken = |e| broken_off(e, app.upload_bytes_max);
+    let mut multipart = Multipart::from_request(request, app).await.map_err(self::broken)?;
     let mut data = FormData { values: HashMap::new(), uploads: HashMap::new() };
     let (mut left, mut fields_left) = (app.upload_bytes_max, FIELDS_BYTES_MAX);
     while let Some(mut field) = multipart.next_field().await.map_err(broken)? {
@@ -211,7 +217,7 @@ async fn read_multipart(request: Request, app: &AppState) -> Result<FormData, Ap
                 bytes.extend_from_slice(&chunk);
                 fields_left = fields_left.checked_sub(chunk.len()).ok_or_else(|| too_large(FIELDS_BYTES_MAX as u64))?;
             }
-            data.values.entry(name).or_default().push(String::from_utf8(bytes).map_err(broken)?);
+            data.values.entry(name).or_default().push(String::from_utf8(bytes).map_err(self::broken)?);
             continue;
         };
         if file_name.is_empty() {

@@ -6,7 +6,8 @@ use crate::common::*;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn paho_speaks_both_versions_in_each_quality_and_hears_commands() {
-    let has = Command::new("python3").args(["-c", "import paho.mqtt.client"]).output();
+    let python = std::env::var("YUNJIN_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let has = Command::new(&python).args(["-c", "import paho.mqtt.client"]).output();
     if !has.is_ok_and(|o| o.status.success()) {
         assert!(std::env::var("YUNJIN_REQUIRE_PEERS").as_deref() != Ok("1"), "PyPI paho-mqtt is not installed");
         return eprintln!("skipped: PyPI paho-mqtt is not installed");
@@ -14,7 +15,7 @@ async fn paho_speaks_both_versions_in_each_quality_and_hears_commands() {
     let bench = start().await;
     let port = bench.listener.local_addr().port().to_string();
     for (version, device) in [("5", "press-1"), ("4", "press-2")] {
-        let mut script = Command::new("python3");
+        let mut script = Command::new(&python);
         script.args([concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/paho_client.py"), &port, version, device]);
         let script = tokio::task::spawn_blocking(move || script.output().unwrap());
         let commands = async {

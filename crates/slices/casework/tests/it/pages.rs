@@ -423,7 +423,7 @@ testkit::on_both!(the_api_shows_what_is_decided_on_and_lets_people_step_back, |b
     assert!(causes.contains(&"uphold-objection") && causes.contains(&"dismiss-last"), "{causes:?}");
     let district = read(&ask(&district_officer(DISTRICT, 1), sheet.clone()).await);
     assert_eq!(district["objections"][0]["objector_name"], "", "who objects is kept from the district");
-    assert_eq!(ask(&district_officer("120101", 1), sheet.clone()).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(ask(&district_officer("120101", 1), sheet.clone()).await.status, StatusCode::FORBIDDEN);
     // Stepping back takes every move away; another person of the city ends it.
     let third = city_officer(3);
     let back = serde_json::json!({"kind": "family", "remark": "亲属任职"});

@@ -402,7 +402,8 @@ pub struct DiscardBody {
 }
 
 /// Discards a draft that will not be published.
-#[utoipa::path(post, path = "/api/v1/programmes/{id}/discard", tag = "policy", params(("id" = String, Path)),
+#[utoipa::path(post, path = "/api/v1/programmes/{id}/discard", tag = "policy", params(("id" = String, Path),
+        ("Idempotency-Key" = String, Header, description = "New for a new operation, the same for a retry")),
     request_body = DiscardBody, responses((status = 200, body = DraftedDoc), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub async fn discard(
     ctx: Ctx,

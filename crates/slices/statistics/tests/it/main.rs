@@ -187,7 +187,7 @@ testkit::on_both!(the_public_sees_no_small_cell, |bed| async move {
     let line = |place: &str| csv.lines().find(|l| l.starts_with(place)).unwrap_or_else(|| panic!("{place}: {csv}"));
     assert!(line("河西区").starts_with("河西区,0,"), "{csv}");
     let xlsx = bytes(&app, "/board?format=xlsx").await;
-    let heads = [("区", "District"), ("上云企业（家）", "n"), ("已兑付（元）", "paid")];
+    let heads = [("区", "District"), ("上云企业（家）", "n"), ("已兑付，扣除追回（元）", "paid")];
     let sheet = web::read_sheet("board.xlsx", &xlsx, &heads).unwrap();
     assert_eq!(sheet.rows.len(), 16);
     for (_, row) in &sheet.rows {
