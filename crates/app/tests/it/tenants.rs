@@ -33,6 +33,15 @@ async fn text(app: &AppState, sql: &'static str, values: Vec<store::Param>) -> S
     one(app, sql, values).await.get("found").unwrap()
 }
 
+/// A device, its product and a rule of another firm: nobody of this chain may see its machines.
+async fn machines(app: &AppState, enterprise: &str) -> (String, String, String) {
+    let sql = "SELECT id AS found FROM devices_device WHERE org_id <> $1 ORDER BY id LIMIT 1";
+    let device = text(app, sql, params![enterprise]).await;
+    let product = text(app, "SELECT id AS found FROM devices_product ORDER BY id LIMIT 1", vec![]).await;
+    let rule = text(app, "SELECT id AS found FROM alarms_rule ORDER BY id LIMIT 1", vec![]).await;
+    (device, product, rule)
+}
+
 impl Chain {
     async fn of(app: &AppState) -> Chain {
         let sql = "SELECT c.id AS claim, c.order_id, c.provider_id, c.enterprise_id, c.voucher_id, c.district, c.batch_id, \
@@ -55,11 +64,7 @@ impl Chain {
                    AND (a.sub_account_id = '' OR a.sub_account_id = s.sub_account_id) \
                    WHERE a.enterprise_id = $1 AND a.provider_id = $2 ORDER BY s.id LIMIT 1";
         let statement = text(app, sql, params![&enterprise, &provider]).await;
-        // Of another firm: nobody of this chain may see its machines.
-        let sql = "SELECT id AS found FROM devices_device WHERE org_id <> $1 ORDER BY id LIMIT 1";
-        let device = text(app, sql, params![&enterprise]).await;
-        let product = text(app, "SELECT id AS found FROM devices_product ORDER BY id LIMIT 1", vec![]).await;
-        let rule = text(app, "SELECT id AS found FROM alarms_rule ORDER BY id LIMIT 1", vec![]).await;
+        let (device, product, rule) = machines(app, &enterprise).await;
         let funds = text(app, "SELECT id AS found FROM funds_account ORDER BY id LIMIT 1", vec![]).await;
         let sql =
             "SELECT org_id AS found FROM casework_case WHERE org_id <> $1 AND district <> $2 ORDER BY org_id LIMIT 1";
