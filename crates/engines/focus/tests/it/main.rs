@@ -5,6 +5,7 @@ mod common;
 mod golden;
 mod levels;
 mod model;
+mod oracle;
 mod profiles;
 mod resume;
 mod sample;
