@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::run::{cargo, in_folder, root, say, target};
+use crate::run::{cargo, has, in_folder, root, say, target};
 use crate::{setup, tidy};
 
 pub fn run(browser: bool) -> Result<()> {
@@ -20,6 +20,12 @@ pub fn run(browser: bool) -> Result<()> {
     setup::web()?;
     say("tidy");
     tidy::run()?;
+    if has("cargo-deny") {
+        say("licences and sources of dependencies");
+        cargo(&["deny", "check", "licenses", "bans", "sources"])?;
+    } else {
+        say("cargo-deny is not installed: licences and sources of dependencies are not checked");
+    }
     say("formatting");
     cargo(&["fmt", "--all", "--check"])?;
     say("lints");

@@ -63,8 +63,7 @@ fn where_the_model_states_the_same_check_both_find_the_same() {
     let published = || RuleModel::from_json(&std::fs::read_to_string(&path).unwrap()).unwrap();
     let (ours, theirs) = (checks(&RuleModel::own()), checks(&published()));
     let same = |check: &(String, String)| theirs.iter().find(|(_, c)| *c == check).map(|(id, _)| id.clone());
-    let pairs: Vec<(String, String)> =
-        ours.iter().filter_map(|(id, check)| Some((id.clone(), same(check)?))).collect();
+    let pairs: Vec<(String, String)> = ours.iter().filter_map(|(id, check)| Some((id.clone(), same(check)?))).collect();
     assert!(pairs.len() >= 120, "only {} of our {} rules stand in the model", pairs.len(), ours.len());
     let mut bills = vec![("by hand", faulty())];
     bills.extend(shared("focus/focus_sample.csv").map(|sample| ("the sample", std::fs::read(sample).unwrap())));
