@@ -1,9 +1,12 @@
 //! The ThingsBoard dialect's telemetry JSON → readings, by the thing model. The hot path: one pass, no tree of values, nothing
 //! allocated but the output (and texts). A message is taken whole or refused whole.
 //!
-//! Shapes: `{"a":1,"b":true}` at the time of arrival; `{"ts":ms,"values":{…}}` at the device's time; a list of either.
+//! Shapes: `{"a":1,"b":true}` at the time of arrival; `{"ts":ms,"values":{…}}` at the device's time; a list of either. Ours
+//! besides, behind a `ts`: `"quality":{"a":"bad"|"uncertain"}` of values that are not good, and `"server_ts":ms`, when a server
+//! between device and gateway had it, which is passed over (`docs/edge.md`).
 //! Numbers are 64-bit floating point, so integers beyond 2⁵³ are rounded.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use kernel::{Quality, Value};
@@ -177,6 +180,21 @@ impl State<'_> {
         Ok(())
     }
 
+    /// How far values can be trusted came with them: sets it on those that this object brought.
+    fn rate<E: de::Error>(&mut self, from: usize, qualities: &[(String, String)]) -> Result<(), E> {
+        for (name, word) in qualities {
+            let quality = match word.as_str() {
+                "good" => Quality::Good,
+                "uncertain" => Quality::Uncertain,
+                "bad" => Quality::Bad,
+                other => return Err(self.refuse(Reason::WrongShape, format!("quality {}", short(other)))),
+            };
+            let model = self.model;
+            self.out[from..].iter_mut().filter(|t| t.name(model) == *name).for_each(|t| t.quality = quality);
+        }
+        Ok(())
+    }
+
     /// The device's time came with the values: sets it on all that this object brought.
     fn date<E: de::Error>(&mut self, from: usize, ts_ms: i64) -> Result<(), E> {
         let at_us = ts_ms.saturating_mul(1000);
@@ -282,8 +300,11 @@ impl<'de> Visitor<'de> for Object<'_, '_> {
         let state = self.0;
         let from = state.out.len();
         let (mut ts_ms, mut values, mut plain) = (None, false, false);
-        while let Some(key) = map.next_key_seed(Key { state, nested: false })? {
+        let mut qualities = Vec::new();
+        while let Some(key) = map.next_key_seed(Key { state, nested: false, dated: ts_ms.is_some() })? {
             match key {
+                Name::Quality => qualities = map.next_value::<BTreeMap<String, String>>()?.into_iter().collect(),
+                Name::ServerTs => drop(map.next_value::<f64>()?),
                 Name::Ts => ts_ms = Some(map.next_value_seed(Ts(state))?),
                 Name::Values => {
                     map.next_value_seed(Values(state))?;
@@ -296,7 +317,10 @@ impl<'de> Visitor<'de> for Object<'_, '_> {
             }
         }
         match (ts_ms, values, plain) {
-            (Some(ts_ms), true, false) => state.date(from, ts_ms),
+            (Some(ts_ms), true, false) => {
+                state.rate(from, &qualities)?;
+                state.date(from, ts_ms)
+            }
             (None, false, _) => Ok(()),
             (Some(_), false, _) => Err(state.refuse(Reason::WrongShape, "ts without values")),
             (None, true, _) => Err(state.refuse(Reason::WrongShape, "values without ts")),
@@ -322,7 +346,7 @@ impl<'de> Visitor<'de> for Values<'_, '_> {
     }
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let state = self.0;
-        while let Some(key) = map.next_key_seed(Key { state, nested: true })? {
+        while let Some(key) = map.next_key_seed(Key { state, nested: true, dated: true })? {
             if let Name::Property(which) = key {
                 map.next_value_seed(Reading { state, which })?;
             }
@@ -334,13 +358,17 @@ impl<'de> Visitor<'de> for Values<'_, '_> {
 enum Name {
     Ts,
     Values,
+    Quality,
+    ServerTs,
     Property(Which),
 }
 
 struct Key<'s, 'a> {
     state: &'s mut State<'a>,
-    /// Under `values` the two words are names like others.
+    /// Under `values` the words are names like others.
     nested: bool,
+    /// Has this object said its time? Only then are the words of our extension more than names.
+    dated: bool,
 }
 
 impl<'de> DeserializeSeed<'de> for Key<'_, '_> {
@@ -359,6 +387,8 @@ impl Visitor<'_> for Key<'_, '_> {
         match name {
             "ts" if !self.nested => Ok(Name::Ts),
             "values" if !self.nested => Ok(Name::Values),
+            "quality" if !self.nested && self.dated => Ok(Name::Quality),
+            "server_ts" if !self.nested && self.dated => Ok(Name::ServerTs),
             name => self.state.which(name).map(Name::Property).map_err(|refused| {
                 self.state.refused = Some(refused);
                 E::custom("")

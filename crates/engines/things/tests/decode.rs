@@ -206,3 +206,21 @@ proptest::proptest! {
         proptest::prop_assert_eq!(&out[0].value, &Value::Number(n));
     }
 }
+
+#[test]
+fn a_gateways_words_on_quality_are_kept_with_the_values_they_are_about() {
+    let ts = NOW_US / 1000;
+    let taken = take(format!(
+        r#"{{"ts":{ts},"values":{{"temperature":21.5,"running":true}},"quality":{{"temperature":"bad","gone":"bad"}},"server_ts":{ts}}}"#
+    ))
+    .unwrap();
+    assert_eq!(taken.iter().map(|t| t.quality).collect::<Vec<_>>(), [Quality::Bad, Quality::Good]);
+    assert_eq!(
+        reason(format!(r#"{{"ts":{ts},"values":{{"temperature":1}},"quality":{{"temperature":"so-so"}}}}"#)),
+        Reason::WrongShape
+    );
+    // Without a time of its own an object holds properties, whatever they are called.
+    let named = Model::from_json(r#"{"properties":[{"name":"quality","type":"number"}]}"#).unwrap();
+    assert_eq!(take_by(&named, r#"{"quality":3}"#).unwrap(), [number(0, NOW_US, 3.0)]);
+    assert_eq!(reason(r#"{"quality":3}"#), Reason::UnknownProperty);
+}
